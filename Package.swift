@@ -1,0 +1,63 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// A room of the house: one job, one folder under `Sources`, and only the imports its row names.
+/// `Tests/RoomsTests` holds this table against what the sources really import.
+func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
+  .target(
+    name: name == "Fovea" ? "Fovea" : "Fovea\(name)",
+    dependencies: imports,
+    path: "Sources/\(name)",
+    swiftSettings: settings)
+}
+
+/// A C shim that opens an optional library at run time; Swift sees only its own small header.
+func shim(_ name: String) -> Target {
+  .target(name: name, path: "Sources/\(name)", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))])
+}
+
+let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+    swiftSettings: settings)
+}
+
+let package = Package(
+  name: "fovea",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Fovea", targets: ["Fovea"]),
+    .executable(name: "fovea", targets: ["FoveaCommand"]),
+  ],
+  targets: [
+    shim("CFoveaZlib"),
+    shim("CFoveaPNG"),
+    shim("CFoveaTurboJPEG"),
+    shim("CFoveaOneDNN"),
+    room("Tensors", ["CFoveaZlib"]),
+    room("Graphs", ["FoveaTensors"]),
+    room("Execution", ["FoveaGraphs"]),
+    room("Layers", ["FoveaGraphs", "FoveaExecution"]),
+    room("OneDNNBackend", ["FoveaExecution", "CFoveaOneDNN"]),
+    room("Data", ["FoveaTensors", "CFoveaPNG", "CFoveaTurboJPEG"]),
+    room("Inference", ["FoveaLayers", "FoveaExecution", "FoveaData"]),
+    room("Exchange", ["FoveaLayers"]),
+    room("Training", ["FoveaInference", "FoveaExchange"]),
+    room("Fovea", ["FoveaTraining", "FoveaOneDNNBackend"]),
+    .executableTarget(
+      name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
+    tests("Tensors", ["FoveaTensors"]),
+    tests("Graphs", ["FoveaGraphs"]),
+    tests("Execution", ["FoveaExecution"]),
+    tests("Layers", ["FoveaLayers"]),
+    tests("OneDNNBackend", ["FoveaOneDNNBackend"]),
+    tests("Data", ["FoveaData"]),
+    tests("Exchange", ["FoveaExchange"]),
+    tests("Training", ["FoveaTraining"]),
+    tests("Fovea", ["Fovea"]),
+    tests("Rooms", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

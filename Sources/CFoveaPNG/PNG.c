@@ -1,0 +1,1 @@
+#include "CFoveaPNG.h"
