@@ -29,11 +29,10 @@ public final class Context {
     kept = TensorStorage(byteCount: plan.memory.keptBytes)
     scratch = TensorStorage(byteCount: plan.memory.scratchBytes)
     changesStore = !plan.graph.updates.isEmpty
-    try bind()
+    try store.contents.read { (state) throws(ExecutionError) in try bind(state) }
   }
 
-  private func bind() throws(ExecutionError) {
-    let entries = store.contents.withLock { ($0.entries, $0.epoch) }
+  private func bind(_ state: Store.Contents) throws(ExecutionError) {
     func address(_ placement: Int) throws(ExecutionError) -> UnsafeMutableRawPointer {
       switch plan.memory.residence[placement] {
       case .arena(let offset): return arena.base + offset
@@ -42,7 +41,7 @@ public final class Context {
         guard case .constant(let tensor) = plan.graph[value].source else { preconditionFailure("not a constant") }
         return tensor.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
       case .store(let path):
-        guard let entry = entries.0[path] else { throw .missingTensor(path: path) }
+        guard let entry = state.entries[path] else { throw .missingTensor(path: path) }
         return entry.bytes.base
       }
     }
@@ -61,7 +60,7 @@ public final class Context {
     }
     prologue = try tie(plan.prologue)
     steps = try tie(plan.steps)
-    boundEpoch = entries.1
+    boundEpoch = state.epoch
     preparedVersion = -1
   }
 
@@ -92,7 +91,7 @@ public final class Context {
       guard case .constant(let tensor) = plan.graph[value].source else { throw .missingTensor(path: name) }
       return tensor.withUnsafeBytes { $0 }
     case .store(let path):
-      let base = store.contents.withLock { $0.entries[path]?.bytes.base }
+      let base = store.contents.read { $0.entries[path]?.bytes.base }
       guard let base else { throw .missingTensor(path: path) }
       return UnsafeRawBufferPointer(start: base, count: bytes)
     }
@@ -125,32 +124,37 @@ public final class Context {
     return Tensor(storage: storage, shape: plan.graph.shape(value), dtype: plan.graph[value].type.dtype)
   }
 
-  /// Runs the plan once, with the store held exclusively.
+  /// Runs the plan once. A plan that changes the store has it alone; others share it.
   public func run() throws(ExecutionError) {
-    let (epoch, version) = store.contents.withLock { ($0.epoch, $0.version) }
-    if epoch != boundEpoch { try bind() }
-    if version != preparedVersion {
+    if changesStore {
+      try store.contents.write { (state) throws(ExecutionError) in
+        try runSteps(state)
+        state.version += 1
+        preparedVersion = state.version
+      }
+    } else {
+      try store.contents.read { (state) throws(ExecutionError) in try runSteps(state) }
+    }
+  }
+
+  private func runSteps(_ state: Store.Contents) throws(ExecutionError) {
+    if state.epoch != boundEpoch { try bind(state) }
+    if state.version != preparedVersion {
       for kernel in prologue { try kernel.run() }
-      preparedVersion = version
+      preparedVersion = state.version
     }
     if seconds.isEmpty {
       for index in steps.indices { try steps[index].run() }
-    } else {
-      var last = Clock.seconds()
-      for index in steps.indices {
-        try steps[index].run()
-        let now = Clock.seconds()
-        seconds[index] += now - last
-        last = now
-      }
-      profiledRuns += 1
+      return
     }
-    if changesStore {
-      preparedVersion = store.contents.withLock { state in
-        state.version += 1
-        return state.version
-      }
+    var last = Clock.seconds()
+    for index in steps.indices {
+      try steps[index].run()
+      let now = Clock.seconds()
+      seconds[index] += now - last
+      last = now
     }
+    profiledRuns += 1
   }
 
   // MARK: Profiling

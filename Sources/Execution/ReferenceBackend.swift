@@ -9,7 +9,8 @@ public struct ReferenceBackend: Backend {
   public var name: String { "reference" }
 
   public func implementations(of op: any Operator.Type) -> [any Implementation] {
-    op.isElementwise ? [ElementwiseReference(op: op), PlainReference(op: op)] : [PlainReference(op: op)]
+    if op.isView { return [ViewReference()] }
+    return op.isElementwise ? [ElementwiseReference(op: op), PlainReference(op: op)] : [PlainReference(op: op)]
   }
 
   public func reorder(_ type: TensorType, from: Layout, to: Layout) throws(ExecutionError) -> Proposal? {
@@ -47,6 +48,20 @@ struct PlainReference: Implementation {
       inputs: site.inputs.map { _ in .plain }, outputs: site.outputs.map { _ in .plain }, inPlace: op.inPlace,
       detail: "loop"
     ) { () throws(ExecutionError) in ReferenceStep(kernel: Interpreter.kernel(op, site)) }
+  }
+}
+
+/// The same bytes under another shape: nothing to do where the plan lets both share a buffer.
+struct ViewReference: Implementation {
+  var name: String { "view" }
+
+  func refusal(of site: NodeSite) -> String? { nil }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    let bytes = site.outputShape().count * site.outputs[0].dtype.size
+    return Proposal(
+      inputs: site.inputs.map { _ in .plain }, outputs: [.plain], inPlace: [(0, 0)], detail: "shared"
+    ) { () throws(ExecutionError) in CopyKernel(bytes: bytes) }
   }
 }
 
@@ -125,7 +140,7 @@ struct CopyKernel: Kernel {
   ) throws(ExecutionError) -> any BoundKernel {
     let bytes = bytes
     return BoundConversion(from: inputs[0]!, to: outputs[0]!) { (source, target) throws(ExecutionError) in
-      target.copyMemory(from: source, byteCount: bytes)
+      if UnsafeRawPointer(target) != source { target.copyMemory(from: source, byteCount: bytes) }
     }
   }
 }

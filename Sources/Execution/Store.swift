@@ -1,6 +1,5 @@
 import FoveaGraphs
 import FoveaTensors
-import Synchronization
 
 /// The values that live between runs: parameters, running statistics, an optimizer's moments.
 ///
@@ -25,59 +24,53 @@ public final class Store: Sendable {
     var epoch = 0
   }
 
-  let contents = Mutex(Contents())
+  let contents = Guarded(Contents())
 
   public init() {}
 
   /// The paths in the order in which they were added.
-  public var paths: [String] { contents.withLock { $0.order } }
+  public var paths: [String] { contents.read { $0.order } }
 
   /// Raised by every change of any value.
-  public var version: Int { contents.withLock { $0.version } }
+  public var version: Int { contents.read { $0.version } }
 
   /// True when the store has a value at `path`.
-  public func contains(_ path: String) -> Bool { contents.withLock { $0.entries[path] != nil } }
+  public func contains(_ path: String) -> Bool { contents.read { $0.entries[path] != nil } }
 
   /// The type of the value at `path`.
-  public func type(of path: String) -> TensorType? { contents.withLock { $0.entries[path]?.type } }
+  public func type(of path: String) -> TensorType? { contents.read { $0.entries[path]?.type } }
 
   /// A copy of the value at `path`, in logical order.
   /// - Throws: `ExecutionError.missingTensor`.
   public func tensor(_ path: String) throws(ExecutionError) -> Tensor {
     // The bytes are copied under the lock: a training step in another thread must not be half seen.
-    let result = contents.withLock { state -> Result<Tensor?, ExecutionError> in
-      guard let entry = state.entries[path], let shape = entry.type.shape.concrete else { return .success(nil) }
+    try contents.read { (state) throws(ExecutionError) in
+      guard let entry = state.entries[path], let shape = entry.type.shape.concrete else {
+        throw .missingTensor(path: path)
+      }
       let copy = TensorStorage(byteCount: shape.count * entry.type.dtype.size)
-      do throws(ExecutionError) {
-        switch entry.layout {
-        case .plain: copy.base.copyMemory(from: entry.bytes.base, byteCount: copy.byteCount)
-        case .foreign(let layout): try layout.decode(entry.bytes.base, intoPlain: copy.base)
-        }
-      } catch { return .failure(error) }
-      return .success(Tensor(storage: copy, shape: shape, dtype: entry.type.dtype))
+      switch entry.layout {
+      case .plain: copy.base.copyMemory(from: entry.bytes.base, byteCount: copy.byteCount)
+      case .foreign(let layout): try layout.decode(entry.bytes.base, intoPlain: copy.base)
+      }
+      return Tensor(storage: copy, shape: shape, dtype: entry.type.dtype)
     }
-    guard let tensor = try result.get() else { throw .missingTensor(path: path) }
-    return tensor
   }
 
   /// Sets the value at `path`, adding it when it is new.
   /// - Throws: `ExecutionError.tensorMismatch` when the path exists with another shape or type.
   public func set(_ path: String, to tensor: Tensor) throws(ExecutionError) {
     let found = TensorType(tensor.dtype, tensor.shape)
-    let failure = contents.withLock { state -> ExecutionError? in
+    try contents.write { (state) throws(ExecutionError) in
       if let entry = state.entries[path] {
-        guard entry.type == found else {
-          return .tensorMismatch(path: path, expected: entry.type, found: found)
-        }
-        do throws(ExecutionError) {
-          try tensor.withUnsafeBytes { (bytes) throws(ExecutionError) in
-            guard let base = bytes.baseAddress else { return }
-            switch entry.layout {
-            case .plain: entry.bytes.base.copyMemory(from: base, byteCount: bytes.count)
-            case .foreign(let layout): try layout.encode(plain: base, into: entry.bytes.base)
-            }
+        guard entry.type == found else { throw .tensorMismatch(path: path, expected: entry.type, found: found) }
+        try tensor.withUnsafeBytes { (bytes) throws(ExecutionError) in
+          guard let base = bytes.baseAddress else { return }
+          switch entry.layout {
+          case .plain: entry.bytes.base.copyMemory(from: base, byteCount: bytes.count)
+          case .foreign(let layout): try layout.encode(plain: base, into: entry.bytes.base)
           }
-        } catch { return error }
+        }
       } else {
         let bytes = TensorStorage(byteCount: tensor.byteCount)
         tensor.withUnsafeBytes {
@@ -87,14 +80,12 @@ public final class Store: Sendable {
         state.order.append(path)
       }
       state.version += 1
-      return nil
     }
-    if let failure { throw failure }
   }
 
   /// Takes a value out of the store.
   public func remove(_ path: String) {
-    contents.withLock { state in
+    contents.write { state in
       guard state.entries.removeValue(forKey: path) != nil else { return }
       state.order.removeAll { $0 == path }
       state.version += 1
@@ -113,7 +104,7 @@ public final class Store: Sendable {
 
   /// The layout that plans must take the value in, or nil when a plan may still choose.
   package func pinnedLayout(_ path: String) -> Layout? {
-    contents.withLock { state in
+    contents.read { state in
       guard let entry = state.entries[path], entry.pinned else { return nil }
       return entry.layout
     }
@@ -121,24 +112,20 @@ public final class Store: Sendable {
 
   /// Gives a value the layout that a plan chose and keeps it there.
   package func pin(_ path: String, _ type: TensorType, _ layout: Layout) throws(ExecutionError) {
-    let failure = contents.withLock { state -> ExecutionError? in
-      guard var entry = state.entries[path] else { return .missingTensor(path: path) }
-      guard entry.type == type else { return .tensorMismatch(path: path, expected: type, found: entry.type) }
-      if entry.pinned { return nil }
+    try contents.write { (state) throws(ExecutionError) in
+      guard var entry = state.entries[path] else { throw .missingTensor(path: path) }
+      guard entry.type == type else { throw .tensorMismatch(path: path, expected: type, found: entry.type) }
+      if entry.pinned { return }
       if layout != entry.layout, case .foreign(let target) = layout {
         let bytes = TensorStorage(byteCount: target.byteCount)
-        do throws(ExecutionError) {
-          try target.encode(plain: entry.bytes.base, into: bytes.base)
-        } catch { return error }
+        try target.encode(plain: entry.bytes.base, into: bytes.base)
         entry.bytes = bytes
         entry.layout = layout
         state.epoch += 1
       }
       entry.pinned = true
       state.entries[path] = entry
-      return nil
     }
-    if let failure { throw failure }
   }
 }
 
