@@ -26,27 +26,31 @@ static void tell(tjhandle handle, char *message) {
     snprintf(message, FOVEA_TURBOJPEG_MESSAGE, "%s", lib.tjGetErrorStr2(handle));
 }
 
-static int info(const void *bytes, size_t size, struct fovea_turbojpeg_info *info, char *message) {
-    tjhandle handle = lib.tjInitDecompress();       // one for each call, so that any thread may call
-    if (!handle) {
-        tell(NULL, message);
-        return 1;
-    }
-    int sampling, space;
-    int status = lib.tjDecompressHeader3(handle, bytes, size, &info->width, &info->height, &sampling, &space);
-    if (status != 0) tell(handle, message);
-    lib.tjDestroy(handle);
-    if (status != 0) return 1;
-    info->channels = space == TJCS_GRAY ? 1 : space == TJCS_CMYK || space == TJCS_YCCK ? 4 : 3;
-    return 0;
-}
-
 /// True for libjpeg's warnings that leave every pixel as it was meant: cameras and editors write such
 /// files. The words decide, since the code says "warning" also for an error that follows a warning,
 /// and for files that are cut off, whose rest is then gray.
 static bool is_harmless(const char *message) {
     return strstr(message, "extraneous bytes before marker") || strstr(message, "unknown JFIF revision")
         || strstr(message, "Unknown Adobe color transform") || strstr(message, "Invalid SOS parameters for sequential");
+}
+
+static int info(const void *bytes, size_t size, struct fovea_turbojpeg_info *info, char *message) {
+    tjhandle handle = lib.tjInitDecompress();       // one for each call, so that any thread may call
+    if (!handle) {
+        tell(NULL, message);
+        return 1;
+    }
+    int sampling = 0, space = 0;
+    info->width = info->height = 0;
+    int status = lib.tjDecompressHeader3(handle, bytes, size, &info->width, &info->height, &sampling, &space);
+    if (status != 0) {
+        tell(handle, message);
+        if (lib.tjGetErrorCode(handle) == TJERR_WARNING && is_harmless(message) && info->width > 0) status = 0;
+    }
+    lib.tjDestroy(handle);
+    if (status != 0) return 1;
+    info->channels = space == TJCS_GRAY ? 1 : space == TJCS_CMYK || space == TJCS_YCCK ? 4 : 3;
+    return 0;
 }
 
 static int decode(const void *bytes, size_t size, int channels, int width, int height, uint8_t *pixels,
