@@ -13,22 +13,31 @@ public struct ConvGeometry: Sendable, Equatable {
   public let ceil: Bool
   private let pads: [Int]
   private let autoPad: String
+  /// The first attribute whose list has a wrong length.
+  private let misfit: String?
 
   public init(_ attributes: Attributes, kernel: [Int]) {
     let axes = kernel.count
     self.kernel = kernel
-    func list(_ name: String, _ value: Int) -> [Int] {
+    var misfit: String?
+    func list(_ name: String, _ value: Int, _ count: Int) -> [Int] {
       let found = attributes.ints(name, default: [])
-      return found.count == axes ? found : [Int](repeating: value, count: axes)
+      if found.count == count { return found }
+      if !found.isEmpty, misfit == nil {
+        misfit = "\(name) \(Attribute.ints(found)) for \(axes) spatial \(axes == 1 ? "axis" : "axes")"
+      }
+      return [Int](repeating: value, count: count)
     }
-    strides = list("strides", 1)
-    dilations = list("dilations", 1)
+    strides = list("strides", 1, axes)
+    dilations = list("dilations", 1, axes)
     groups = attributes.int("group", default: 1)
     ceil = attributes.flag("ceil_mode")
-    let found = attributes.ints("pads", default: [])
-    pads = found.count == 2 * axes ? found : [Int](repeating: 0, count: 2 * axes)
+    pads = list("pads", 0, 2 * axes)
     autoPad = attributes.string("auto_pad", default: "NOTSET")
+    self.misfit = misfit
   }
+
+  static let largest = 1 << 30
 
   /// Number of spatial axes.
   public var axes: Int { kernel.count }
@@ -61,11 +70,18 @@ public struct ConvGeometry: Sendable, Equatable {
 
   /// What is wrong with the numbers themselves, whatever the input.
   func attributeProblem() -> (problem: String, mend: String)? {
+    if let misfit { return (misfit, "give a number for each spatial axis, for pads one before and one after") }
+    let rules = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"]
+    if !rules.contains(autoPad) { return ("auto_pad \"\(autoPad)\"", "use one of \(rules.joined(separator: ", "))") }
     for (name, list, least) in [
       ("kernel", kernel, 1), ("stride", strides, 1), ("dilation", dilations, 1), ("padding", pads, 0),
     ] {
       if let bad = list.first(where: { $0 < least }) {
         return ("\(name) \(bad) is less than \(least)", "give a \(name) of at least \(least)")
+      }
+      // Far above any use, and far below where sums of products overflow.
+      if let bad = list.first(where: { $0 > ConvGeometry.largest }) {
+        return ("\(name) \(bad) is too large", "give a \(name) of at most \(ConvGeometry.largest)")
       }
     }
     if groups < 1 { return ("\(groups) groups", "give at least 1 group") }
@@ -80,6 +96,10 @@ public struct ConvGeometry: Sendable, Equatable {
     }
     return (0..<axes).map { axis in
       guard let extent = input[axis + 2] else { return nil }
+      guard (0...ConvGeometry.largest).contains(extent) else {
+        query.reject("an extent of \(extent)", mend: "use extents of at most \(ConvGeometry.largest)")
+        return nil
+      }
       if let out = outputExtent(axis, extent: extent) { return out }
       let name = axes == 1 ? "length" : axis == axes - 1 ? "width" : axis == axes - 2 ? "height" : "depth"
       let (before, after) = padding(axis, extent: extent)

@@ -28,6 +28,12 @@ public struct GradientBuilder {
   /// The input at `index`, nil when it is not connected.
   public func input(_ index: Int) -> Value? { index < node.inputs.count ? node.inputs[index] : nil }
 
+  /// Adds a constant number of the type of `value`.
+  public mutating func constant(_ number: Double, like value: Value) -> Value {
+    let tensor = Tensor(scalar: number).converted(to: graph[value].type.dtype)
+    return graph.addConstant(tensor, name: "\(number)")
+  }
+
   /// Adds a node of the same origin.
   public mutating func add(_ op: any Operator.Type, _ operands: [Value?], _ attributes: Attributes = [:]) -> [Value] {
     let base = node.origin.path.isEmpty ? node.op : node.origin.path

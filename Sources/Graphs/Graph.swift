@@ -178,7 +178,13 @@ public struct Graph: Sendable {
   ) -> ([TensorType], [(problem: String, mend: String)]) {
     var query = ShapeQuery(op: op, node: node, inputs: types)
     let result = op.infer(&query)
-    return (result, query.findings)
+    // Checked here for all operators, so that nothing behind multiplies sizes that overflow.
+    let countable = result.map { type -> TensorType in
+      guard let shape = type.shape.concrete, shape.checkedCount.map({ $0 <= 1 << 56 }) != true else { return type }
+      query.reject("the result \(shape) has more elements than can be counted", mend: "use smaller extents")
+      return TensorType(type.dtype, .unknown(rank: shape.rank))
+    }
+    return (countable, query.findings)
   }
 
   mutating func report(_ findings: [(problem: String, mend: String)], of node: Node) {

@@ -45,6 +45,13 @@ extension Graph {
 
   /// Retypes the leaves and runs every shape rule again.
   func retyped(_ leaf: (Value, ValueInfo) -> TensorType) throws(GraphError) -> Graph {
+    let copy = reinferred(leaf)
+    try copy.check()
+    return copy
+  }
+
+  /// Retypes the leaves and runs every shape rule again; what does not fit is kept in `mistakes`.
+  func reinferred(_ leaf: (Value, ValueInfo) -> TensorType) -> Graph {
     var copy = self
     copy.mistakes = []
     for index in copy.values.indices {
@@ -59,7 +66,6 @@ extension Graph {
       copy.report(findings, of: node)
       for (output, type) in zip(node.outputs, types) { copy.values[output.id].type = type }
     }
-    try copy.check()
     return copy
   }
 

@@ -17,6 +17,8 @@ extension Op {
       return [0, 1].map { builder.needs($0) ? builder.add(SumToShape.self, [g, builder.input($0)])[0] : nil }
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let broadcast = Broadcast(site)
       return { buffers in

@@ -23,9 +23,11 @@ extension Op {
         rank, ofInput: 0, layout: layout,
         mend: "use the convolution for \((x.rank ?? rank) - 2) spatial axes, or reshape the input")
       let geometry = ConvGeometry(query.attributes, kernel: Array(kernel))
-      if let channels = x[1], let perGroup = w[1], fits, channels != perGroup * geometry.groups {
+      if let channels = x[1], let perGroup = w[1], fits, geometry.groups > 0,
+        let taken = query.product([perGroup, geometry.groups]), channels != taken
+      {
         query.reject(
-          "the input has \(channels) channels, the weights \(w) with \(geometry.groups) groups take \(perGroup * geometry.groups)",
+          "the input has \(channels) channels, the weights \(w) with \(geometry.groups) groups take \(taken)",
           mend: "give weights with \(channels)/groups input channels")
       }
       if let outputs = w[0], geometry.groups > 0, outputs % geometry.groups != 0 {
@@ -73,12 +75,15 @@ extension Op {
       ConvGeometry(site.attributes, kernel: Array(site.inputShape(index).dims.dropFirst(2)))
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let loop = WindowLoop(geometry(site, weights: 1), input: site.inputShape(0), output: site.outputShape())
+      let withBias = site.has(2)
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let w = buffers.input(1, as: T.self)
-        let bias = buffers.optionalInput(2, as: T.self)
+        let bias = withBias ? buffers.input(2, as: T.self) : nil
         let y = buffers.output(0, as: T.self)
         let plane = loop.outputPlane
         for n in 0..<loop.batch {

@@ -28,6 +28,8 @@ extension Op {
       return Cost(multiplyAdds: site.inputShape(0).count * (w.count / w[0]))
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let loop = WindowLoop(
         Conv.geometry(site, weights: 1), input: site.outputShape(), output: site.inputShape(0))

@@ -29,6 +29,8 @@ extension Op {
       return Cost(multiplyAdds: dy * (w.count / w[0]), biasAdds: site.attributes.flag("bias") ? dy : 0)
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let loop = WindowLoop(
         Conv.geometry(site, weights: 2), input: site.inputShape(0), output: site.inputShape(1))

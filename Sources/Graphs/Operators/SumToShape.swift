@@ -16,25 +16,22 @@ extension Op {
       return [builder.needs(0) ? builder.add(BroadcastToShape.self, [g, builder.input(0)])[0] : nil, nil]
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
-      let full = site.inputShape(0)
-      let strides = Broadcast.strides(of: site.outputShape(), in: full)
-      let total = site.outputShape().count
-      let extents = full.dims
+      let walk = RepeatWalk(full: site.inputShape(0), small: site.outputShape())
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
-        y.update(repeating: 0, count: total)
-        for index in 0..<full.count {
-          var rest = index
-          var at = 0
-          var axis = extents.count - 1
-          while axis >= 0 {
-            at += rest % extents[axis] * strides[axis]
-            rest /= extents[axis]
-            axis -= 1
+        y.update(repeating: 0, count: walk.smallCount)
+        walk.forEachRow { full, small, count, moves in
+          if moves {
+            for index in 0..<count { y[small &+ index] += x[full &+ index] }
+          } else {
+            var sum: T = 0
+            for index in 0..<count { sum += x[full &+ index] }
+            y[small] += sum
           }
-          y[at] += x[index]
         }
       }
     }
@@ -57,23 +54,19 @@ extension Op {
       return [builder.needs(0) ? builder.add(SumToShape.self, [g, builder.input(0)])[0] : nil, nil]
     }
 
+    @specialized(where T == Float)
+    @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
-      let full = site.outputShape()
-      let strides = Broadcast.strides(of: site.inputShape(0), in: full)
-      let extents = full.dims
+      let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
-        for index in 0..<full.count {
-          var rest = index
-          var at = 0
-          var axis = extents.count - 1
-          while axis >= 0 {
-            at += rest % extents[axis] * strides[axis]
-            rest /= extents[axis]
-            axis -= 1
+        walk.forEachRow { full, small, count, moves in
+          if moves {
+            (y + full).update(from: x + small, count: count)
+          } else {
+            (y + full).update(repeating: x[small], count: count)
           }
-          y[index] = x[at]
         }
       }
     }
