@@ -41,25 +41,31 @@ struct SmallStep {
           ], origin: Origin(path: "n"))[0]
     }
     y = graph.add(Op.Relu.self, [y], origin: Origin(path: "r1"))[0]
-    y = graph.add(
-      Op.MaxPool.self, [y], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])], origin: Origin(path: "p1"))[0]
-    y = graph.add(
-      Op.Conv.self, [y, weights("c2.w", [24, 10, 3, 3], &graph), weights("c2.b", [24], &graph)],
-      ["pads": .ints([1, 1, 1, 1]), "group": .int(2), "strides": .ints([1, 1])], origin: Origin(path: "c2"))[0]
+    y =
+      graph.add(
+        Op.MaxPool.self, [y], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])], origin: Origin(path: "p1"))[0]
+    y =
+      graph.add(
+        Op.Conv.self, [y, weights("c2.w", [24, 10, 3, 3], &graph), weights("c2.b", [24], &graph)],
+        ["pads": .ints([1, 1, 1, 1]), "group": .int(2), "strides": .ints([1, 1])], origin: Origin(path: "c2"))[0]
     y = graph.add(Op.Relu.self, [y], origin: Origin(path: "r2"))[0]
-    y = graph.add(
-      Op.MaxPool.self, [y], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])], origin: Origin(path: "p2"))[0]
+    y =
+      graph.add(
+        Op.MaxPool.self, [y], ["kernel_shape": .ints([2, 2]), "strides": .ints([2, 2])], origin: Origin(path: "p2"))[0]
     y = graph.add(Op.Flatten.self, [y], origin: Origin(path: "flat"))[0]
     if dropout {
-      y = graph.add(Op.Dropout.self, [y], ["ratio": .float(0.25), "stream": .string("d")], origin: Origin(path: "d"))[0]
+      y =
+        graph.add(Op.Dropout.self, [y], ["ratio": .float(0.25), "stream": .string("d")], origin: Origin(path: "d"))[0]
     }
-    y = graph.add(
-      Op.Gemm.self, [y, weights("f1.w", [16, 96], &graph), weights("f1.b", [16], &graph)], ["transB": .int(1)],
-      origin: Origin(path: "f1"))[0]
+    y =
+      graph.add(
+        Op.Gemm.self, [y, weights("f1.w", [16, 96], &graph), weights("f1.b", [16], &graph)], ["transB": .int(1)],
+        origin: Origin(path: "f1"))[0]
     y = graph.add(Op.Relu.self, [y], origin: Origin(path: "r3"))[0]
-    y = graph.add(
-      Op.Gemm.self, [y, weights("f2.w", [5, 16], &graph), weights("f2.b", [5], &graph)], ["transB": .int(1)],
-      origin: Origin(path: "f2"))[0]
+    y =
+      graph.add(
+        Op.Gemm.self, [y, weights("f2.w", [5, 16], &graph), weights("f2.b", [5], &graph)], ["transB": .int(1)],
+        origin: Origin(path: "f2"))[0]
     graph.addOutput("output", y)
     let loss = graph.add(Op.SoftmaxCrossEntropyLoss.self, [y, target], origin: Origin(path: "loss"))[0]
     graph.addOutput("loss", loss)

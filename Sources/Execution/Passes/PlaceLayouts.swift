@@ -142,7 +142,9 @@ struct LayoutPass {
       inputs.append(try copy(of: value, in: proposal.inputs[position]))
     }
     var outputs: [Int] = []
-    for (position, value) in node.outputs.enumerated() { outputs.append(addCopy(of: value, proposal.outputs[position])) }
+    for (position, value) in node.outputs.enumerated() {
+      outputs.append(addCopy(of: value, proposal.outputs[position]))
+    }
     steps.append(
       DraftStep(
         kind: .node(index), name: graph[node.outputs[0]].name, op: node.op, implementation: implementation.name,

@@ -85,7 +85,8 @@ public struct Simplify: GraphPass {
         !graph.outputs.contains(where: { $0.value == g })
       else { continue }
       let masked = result.add(
-        Op.ReluBackward.self, [pooledGradient, pool.outputs[0]], name: "\(graph[g].name).masked", origin: mask.origin)[0]
+        Op.ReluBackward.self, [pooledGradient, pool.outputs[0]], name: "\(graph[g].name).masked", origin: mask.origin)[
+          0]
       var unpool = graph.nodes[at]
       unpool.inputs[0] = masked
       unpool.outputs = mask.outputs
