@@ -27,15 +27,6 @@ public struct Device: Sendable {
   /// The plain loops on one thread: slow, and right.
   public static let reference = Device(name: "reference", backends: [], threads: 1)
 
-  /// The number of processors that this process may use.
-  public static var processors: Int {
-    #if canImport(Glibc)
-      var set = cpu_set_t()
-      if sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 {
-        let count = withUnsafeBytes(of: &set) { bytes in bytes.reduce(0) { $0 + $1.nonzeroBitCount } }
-        if count > 0 { return count }
-      }
-    #endif
-    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-  }
+  /// The number of processors of this machine.
+  public static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 }
