@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Thread_local int fovea_onednn_inside;
 static char problem[400] = "built without oneDNN's header; install libdnnl-dev and build again";
 
 // True when the comma-separated list in FOVEA_WITHOUT names `library`.
@@ -478,7 +479,10 @@ static fovea_call *bind_call(const fovea_primitive *primitive, int count, const 
   return NULL;
 }
 static int run(const fovea_call *call) {
-  return lib.dnnl_primitive_execute(call->p, call->stream, call->count, call->args);
+  fovea_onednn_inside = 1;
+  dnnl_status_t status = lib.dnnl_primitive_execute(call->p, call->stream, call->count, call->args);
+  fovea_onednn_inside = 0;
+  return status;
 }
 
 static const char *status_text(int status) {
