@@ -50,7 +50,7 @@ let package = Package(
     .executableTarget(
       name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
     tests("Tensors", ["FoveaTensors"]),
-    tests("Graphs", ["FoveaGraphs"]),
+    tests("Graphs", ["FoveaGraphs"], others: ["Golden"]),
     .target(name: "CAllocationCounter", dependencies: ["CFoveaOneDNN"], path: "Tests/CAllocationCounter"),
     tests("Execution", ["FoveaExecution"]),
     tests("Layers", ["FoveaLayers"]),
