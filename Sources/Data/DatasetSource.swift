@@ -31,7 +31,7 @@ public struct DatasetSource: Sendable, Hashable, CustomStringConvertible {
     let name = String(parts[0])
     let path = parts.count == 2 ? String(parts[1]) : nil
     guard let kind = DatasetKind.all.first(where: { $0.name == name }) else {
-      let suggestion = nearestName(to: name, in: DatasetKind.all.map(\.name))
+      let suggestion = nearestName(to: name, among: DatasetKind.all.map(\.name))
       let form = DatasetKind.all.first { $0.name == suggestion }?.form
       throw .unknownDataset(name: name, suggestion: form, known: DatasetKind.all.map(\.form))
     }

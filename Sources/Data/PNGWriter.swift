@@ -8,11 +8,7 @@ public enum PNGWriter {
   ///   when the file cannot be written.
   public static func write(_ image: Image8, to path: String) throws(DataError) {
     let file = try encode(image, name: path)
-    do {
-      try AtomicFile.write(to: path) { (writer) throws(TensorError) in try writer.write(file) }
-    } catch {
-      throw .tensors(error)
-    }
+    do throws(FileError) { try AtomicFile.write(file, to: path) } catch { throw .tensors(TensorError(error)) }
   }
 
   /// `image` as the bytes of a PNG file; `name` is what errors call it.

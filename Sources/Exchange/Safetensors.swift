@@ -77,7 +77,7 @@ public struct SafetensorsFile: Sendable {
   /// - Throws: `SafetensorsError.noSuchTensor`; `.malformed` for a BOOL that is neither 0 nor 1.
   public func tensor(_ name: String) throws(SafetensorsError) -> Tensor {
     guard let entry = entries[name] else {
-      let nearest = Named.nearest(to: name, among: names)
+      let nearest = nearestName(to: name, among: names)
       throw .noSuchTensor(path: path, name: name, nearest: nearest, count: names.count)
     }
     let offset = dataStart + entry.range.lowerBound

@@ -6,136 +6,164 @@ import Synchronization
   import Darwin
 #endif
 
-/// Writes a file so that others see the old one or the whole new one, never a part.
-///
-/// The bytes go to a file beside it, are flushed to the disk, and the name is moved over; on any
-/// failure the file beside it is removed. A device (`/dev/stdout`) is written to directly.
-package enum AtomicFile {
-  /// Writes what `body` gives to the file at `path`.
-  /// - Throws: `TensorError.file` when the disk is full or the directory is missing or not writable;
-  ///   and what `body` throws.
-  package static func write(
-    to path: String, _ body: (_ file: Writer) throws(TensorError) -> Void
-  ) throws(TensorError) {
-    let target = finalTarget(of: path)
-    if target.isDevice {
-      try write(named: path, at: target.path, flags: O_WRONLY, mode: 0, body)
-      return
-    }
-    let beside = temporaryName(beside: target.path)
-    var done = false
-    defer { if !done { unlink(beside) } }
-    try write(named: path, at: beside, flags: O_WRONLY | O_CREAT | O_EXCL, mode: target.mode, body)
-    guard rename(beside, target.path) == 0 else { throw lastError(path, "write") }
-    done = true
-    flushDirectory(of: target.path)
+/// Writes bytes to an open descriptor, all of them or an error.
+package struct FileSink {
+  package let descriptor: Int32
+  /// The path that errors name: the one the user gave, not that of a temporary file.
+  package let path: String
+
+  package init(descriptor: Int32, path: String) {
+    self.descriptor = descriptor
+    self.path = path
   }
 
-  /// Writes `bytes` to the file at `path`.
-  /// - Throws: `TensorError.file`.
-  package static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(TensorError) {
-    try write(to: path) { (file) throws(TensorError) in try file.write(bytes) }
-  }
-
-  /// Writes `text` as UTF-8 to the file at `path`.
-  /// - Throws: `TensorError.file`.
-  package static func write(_ text: String, to path: String) throws(TensorError) {
-    try write(to: path) { (file) throws(TensorError) in try file.write(text) }
-  }
-
-  /// The open file that `body` fills, front to back.
-  package struct Writer {
-    fileprivate let descriptor: Int32
-    fileprivate let path: String
-
-    /// Appends `bytes`.
-    /// - Throws: `TensorError.file`.
-    package func write(_ bytes: UnsafeRawBufferPointer) throws(TensorError) {
-      guard var at = bytes.baseAddress else { return }
-      var left = bytes.count
-      while left > 0 {
-        let written = systemWrite(descriptor, at, left)
-        if written < 0 {
-          if errno == EINTR { continue }
-          throw lastError(path, "write")
-        }
-        at += written
-        left -= written
+  /// Writes all of `bytes`.
+  package func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
+    var done = 0
+    while done < bytes.count {
+      // Linux moves at most 2 GiB in one call; a smaller piece keeps macOS content too.
+      let piece = UnsafeRawBufferPointer(rebasing: bytes[done..<min(bytes.count, done + 1 << 30)])
+      #if canImport(Glibc)
+        let written = Glibc.write(descriptor, piece.baseAddress, piece.count)
+      #else
+        let written = Darwin.write(descriptor, piece.baseAddress, piece.count)
+      #endif
+      if written < 0 {
+        if errno == EINTR { continue }
+        throw .last("write", path)
       }
+      done += written
     }
-
-    /// Appends `bytes`.
-    /// - Throws: `TensorError.file`.
-    package func write(_ bytes: [UInt8]) throws(TensorError) {
-      try bytes.withUnsafeBufferPointer { (all) throws(TensorError) in try write(UnsafeRawBufferPointer(all)) }
-    }
-
-    /// Appends `text` as UTF-8.
-    /// - Throws: `TensorError.file`.
-    package func write(_ text: String) throws(TensorError) { try write(Array(text.utf8)) }
   }
 
-  private static func write(
-    named path: String, at actual: String, flags: Int32, mode: mode_t,
-    _ body: (_ file: Writer) throws(TensorError) -> Void
-  ) throws(TensorError) {
-    let descriptor = open(actual, flags | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw lastError(path, "write") }
-    var isOpen = true
-    defer { if isOpen { close(descriptor) } }
-    if mode != 0 { fchmod(descriptor, mode) }
-    try body(Writer(descriptor: descriptor, path: path))
-    // Pipes and terminals cannot be flushed to a disk, and need not be.
-    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS {
-      throw lastError(path, "write")
+  /// Writes all of `bytes`.
+  package func write(_ bytes: [UInt8]) throws(FileError) {
+    // Through a copy of the pointer: a typed throw does not pass through the array's rethrowing call.
+    let result: Result<Void, FileError> = bytes.withUnsafeBytes { buffer in
+      do throws(FileError) { return .success(try write(buffer)) } catch { return .failure(error) }
     }
-    isOpen = false
+    try result.get()
+  }
+}
+
+/// Files that are either complete or absent: written beside, flushed to the disk, then renamed.
+///
+/// A device (`/dev/stdout`) or a pipe is written to directly: a rename would put a file in its place.
+package enum AtomicFile {
+  private static let counter = Atomic<Int>(0)
+
+  /// Makes or replaces the file at `path` by what `body` writes; on any error the old file stays
+  /// as it was and nothing is left beside it.
+  package static func write(
+    to path: String, _ body: (FileSink) throws(FileError) -> Void
+  ) throws(FileError) {
+    let target = try destination(of: path)
+    guard !target.isDevice else {
+      let descriptor = open(target.path, O_WRONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw .last("write", path) }
+      return try fill(descriptor, path, body)
+    }
+    let directory = parent(of: target.path)
+    let (temporary, descriptor) = try openBeside(directory, for: path)
+    do throws(FileError) {
+      if let mode = target.mode { fchmod(descriptor, mode) }
+      try fill(descriptor, path, body)
+      guard rename(temporary, target.path) == 0 else { throw .last("write", path) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    try flushDirectory(directory, of: path)
+  }
+
+  /// Makes or replaces the file at `path` by `bytes`.
+  package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    try write(to: path) { (sink) throws(FileError) in try sink.write(bytes) }
+  }
+
+  /// Makes or replaces the file at `path` by `text` as UTF-8.
+  package static func write(_ text: String, to path: String) throws(FileError) {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Fills, flushes and closes an open file.
+  private static func fill(
+    _ descriptor: Int32, _ path: String, _ body: (FileSink) throws(FileError) -> Void
+  ) throws(FileError) {
+    do throws(FileError) {
+      try body(FileSink(descriptor: descriptor, path: path))
+      // Before the rename: else a power cut may leave the new name on an empty file. Pipes and
+      // terminals cannot be flushed to a disk, and need not be.
+      if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS { throw .last("flush", path) }
+    } catch {
+      close(descriptor)
+      throw error
+    }
     // Network file systems report a full disk here.
-    if close(descriptor) != 0, errno != EINTR { throw lastError(path, "write") }
+    if close(descriptor) != 0, errno != EINTR { throw .last("close", path) }
   }
 
-  /// Where the bytes end up: through links, with the permissions of a file that is there already.
-  private static func finalTarget(of path: String) -> (path: String, isDevice: Bool, mode: mode_t) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return (path, false, 0) }
-    let kind = status.st_mode & S_IFMT
-    if kind != S_IFREG && kind != S_IFDIR { return (path, true, 0) }
-    var resolved = path
-    if let real = realpath(path, nil) {
-      resolved = String(cString: real)
-      free(real)
+  /// A new file of a name that nobody has.
+  private static func openBeside(
+    _ directory: String, for path: String
+  ) throws(FileError) -> (path: String, descriptor: Int32) {
+    // A killed process may have left its file, and in a container the next one has the same number.
+    for _ in 0..<1000 {
+      let number = counter.wrappingAdd(1, ordering: .relaxed).newValue
+      let temporary = "\(directory)/.fovea-\(getpid())-\(number).partial"
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      if descriptor >= 0 { return (temporary, descriptor) }
+      guard errno == EEXIST else { break }
     }
-    return (resolved, false, kind == S_IFREG ? status.st_mode & 0o777 : 0)
+    throw .last("write", path)
   }
 
-  private static let serial = Atomic<Int>(0)
-
-  /// A short name in the same directory (a name that is nearly too long must not become too long).
-  private static func temporaryName(beside path: String) -> String {
-    let number = serial.wrappingAdd(1, ordering: .relaxed).newValue
-    let name = ".fovea-\(getpid())-\(number).part"
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return name }
-    return path[...slash] + name
+  /// Makes a directory and those above it; one that exists is fine.
+  package static func makeDirectory(_ path: String) throws(FileError) {
+    var status = stat()
+    if stat(path, &status) == 0 {
+      if status.st_mode & S_IFMT == S_IFDIR { return }
+      throw .system(path: path, action: "make the directory", code: EEXIST)
+    }
+    let above = parent(of: path)
+    if above != path && above != "." { try makeDirectory(above) }
+    // Another process may have made it meanwhile.
+    guard mkdir(path, 0o777) == 0 || errno == EEXIST else { throw .last("make the directory", path) }
   }
 
-  /// Makes the new name itself last through a power cut; some file systems refuse, which is no error.
-  private static func flushDirectory(of path: String) {
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let descriptor = open(slash.map { String(path[...$0]) } ?? ".", O_RDONLY | O_CLOEXEC)
+  /// The directory part of a path; "." where there is none.
+  package static func parent(of path: String) -> String {
+    var bytes = Array(path.utf8)
+    while bytes.count > 1 && bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+    return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+  }
+
+  /// Where to write for `path`: behind a symbolic link, its target, with the permissions of a file
+  /// that is there already.
+  private static func destination(
+    of path: String
+  ) throws(FileError) -> (path: String, isDevice: Bool, mode: mode_t?) {
+    if path.utf8.last == UInt8(ascii: "/") { throw .system(path: path, action: "write", code: EISDIR) }
+    var status = stat()
+    guard stat(path, &status) == 0 else { return (path, false, nil) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: throw .system(path: path, action: "write", code: EISDIR)
+    default: return (path, true, nil)
+    }
+    guard let resolved = realpath(path, nil) else { return (path, false, status.st_mode & 0o777) }
+    defer { free(resolved) }
+    return (String(cString: resolved), false, status.st_mode & 0o777)
+  }
+
+  /// Makes the new name itself last through a power cut.
+  private static func flushDirectory(_ directory: String, of path: String) throws(FileError) {
+    let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // A directory that one may write to but not read, or a file system that cannot flush one: the
+    // file itself is complete, so this is no failure.
     guard descriptor >= 0 else { return }
-    _ = fsync(descriptor)
-    close(descriptor)
-  }
-
-  private static func lastError(_ path: String, _ action: String) -> TensorError {
-    .file(path: path, action: action, reason: String(cString: strerror(errno)))
-  }
-
-  private static func systemWrite(_ descriptor: Int32, _ from: UnsafeRawPointer, _ count: Int) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(descriptor, from, count)
-    #else
-      Darwin.write(descriptor, from, count)
-    #endif
+    defer { close(descriptor) }
+    if fsync(descriptor) != 0 && errno == EIO { throw .last("flush the directory of", path) }
   }
 }

@@ -110,9 +110,11 @@ extension Tensor {
     } catch {
       throw error.error(path)
     }
-    try AtomicFile.write(to: path) { (file) throws(TensorError) in
-      try file.write(header)
-      try withUnsafeBytes { (bytes) throws(TensorError) in try file.write(bytes) }
-    }
+    do throws(FileError) {
+      try AtomicFile.write(to: path) { (file) throws(FileError) in
+        try file.write(header)
+        try withUnsafeBytes { (bytes) throws(FileError) in try file.write(bytes) }
+      }
+    } catch { throw TensorError(error) }
   }
 }

@@ -1,4 +1,5 @@
 import FoveaExchange
+import FoveaTensors
 
 /// What can be wrong with a schedule.
 public enum ScheduleError: Error, Equatable {
@@ -38,7 +39,7 @@ extension Schedule {
     case "step": self = .step(from: peak, warmup: warmup)
     case "cosine": self = .cosine(from: peak, warmup: warmup)
     case "one-cycle": self = .oneCycle(to: peak, warmup: warmup)
-    default: throw .unknownName(name, nearest: Named.nearest(to: name, among: Schedule.names))
+    default: throw .unknownName(name, nearest: nearestName(to: name, among: Schedule.names))
     }
     try check()
   }

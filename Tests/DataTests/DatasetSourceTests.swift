@@ -39,10 +39,10 @@ let hasFashion = DatasetListing.all().contains { $0.form == "fashion-mnist" && $
   }
 
   @Test func distancesCountSwapsAsOne() {
-    #expect(nearestName(to: "resnet81", in: ["resnet18", "resnet50"]) == "resnet18")
-    #expect(nearestName(to: "lenet", in: ["lenet5", "alexnet"]) == "lenet5")
-    #expect(nearestName(to: "x", in: ["lenet5"]) == nil)
-    #expect(nearestName(to: "vgg", in: []) == nil)
+    #expect(nearestName(to: "resnet81", among: ["resnet18", "resnet50"]) == "resnet18")
+    #expect(nearestName(to: "lenet", among: ["lenet5", "alexnet"]) == "lenet5")
+    #expect(nearestName(to: "x", among: ["lenet5"]) == nil)
+    #expect(nearestName(to: "vgg", among: [String]()) == nil)
   }
 
   @Test func bothSpellingsOfTheFileNamesAreFound() throws {

@@ -86,7 +86,7 @@ import Testing
   @Test func namesInErrorsStayShort() {
     #expect(Named.short("a\nb") == #""a\nb""#)
     #expect(Named.short(String(repeating: "x", count: 500)).count == 83)
-    #expect(Named.nearest(to: "conv1.wieght", among: ["conv1.weight", "conv2.bias"]) == "conv1.weight")
-    #expect(Named.nearest(to: "entirely", among: ["conv1.weight", "fc"]) == nil)
+    #expect(nearestName(to: "conv1.wieght", among: ["conv1.weight", "conv2.bias"]) == "conv1.weight")
+    #expect(nearestName(to: "entirely", among: ["conv1.weight", "fc"]) == nil)
   }
 }

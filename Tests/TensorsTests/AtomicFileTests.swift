@@ -7,8 +7,8 @@ import Testing
     let scratch = try Scratch()
     let path = scratch.file("note.txt")
     try AtomicFile.write("one", to: path)
-    try AtomicFile.write(to: path) { file throws(TensorError) in
-      try file.write("two, ")
+    try AtomicFile.write(to: path) { file throws(FileError) in
+      try file.write(Array("two, ".utf8))
       try file.write([0x33])
     }
     #expect(try String(decoding: Scratch.bytes(of: path), as: UTF8.self) == "two, 3")
@@ -19,10 +19,10 @@ import Testing
     let scratch = try Scratch()
     let path = scratch.file("note.txt")
     try AtomicFile.write("old", to: path)
-    #expect(throws: TensorError.badShape(dims: [-1])) {
-      try AtomicFile.write(to: path) { file throws(TensorError) in
-        try file.write("half of the new")
-        throw .badShape(dims: [-1])
+    #expect(throws: FileError.refused(path: "x", action: "write", reason: "a test")) {
+      try AtomicFile.write(to: path) { file throws(FileError) in
+        try file.write(Array("half of the new".utf8))
+        throw .refused(path: "x", action: "write", reason: "a test")
       }
     }
     #expect(try String(decoding: Scratch.bytes(of: path), as: UTF8.self) == "old")
@@ -33,19 +33,20 @@ import Testing
     let scratch = try Scratch()
     let path = scratch.file("no/such/x.npy")
     let error = #expect(throws: TensorError.self) { try Tensor(zeros: [2]).writeNPY(to: path) }
-    #expect(error?.description == "cannot write \(path): No such file or directory")
+    #expect(error?.description == "cannot write \(path): No such file or directory; create the directory first, or correct the path")
   }
 
   @Test func aDirectoryInTheWayIsAnError() throws {
     let scratch = try Scratch()
     try FileManager.default.createDirectory(atPath: scratch.file("d"), withIntermediateDirectories: false)
-    #expect(throws: TensorError.self) { try AtomicFile.write("x", to: scratch.file("d")) }
+    #expect(throws: FileError.self) { try AtomicFile.write("x", to: scratch.file("d")) }
     #expect(try scratch.names() == ["d"])
   }
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full"), "no /dev/full here"))
   func aFullDiskIsAnError() throws {
-    #expect(throws: TensorError.file(path: "/dev/full", action: "write", reason: "No space left on device")) {
+    let reason = "No space left on device; free some space, or choose another disk"
+    #expect(throws: TensorError.file(path: "/dev/full", action: "write", reason: reason)) {
       try Tensor(zeros: [100]).writeNPY(to: "/dev/full")
     }
     #expect(FileManager.default.fileExists(atPath: "/dev/full"))
@@ -75,5 +76,22 @@ import Testing
     let name = String(repeating: "n", count: 255)
     try AtomicFile.write("x", to: scratch.file(name))
     #expect(try scratch.names() == [name])
+  }
+
+  @Test func parents() {
+    #expect(AtomicFile.parent(of: "a") == ".")
+    #expect(AtomicFile.parent(of: "/a") == "/")
+    #expect(AtomicFile.parent(of: "a/b/c") == "a/b")
+    #expect(AtomicFile.parent(of: "a/b/") == "a")
+    #expect(AtomicFile.parent(of: "/") == "/")
+    #expect(AtomicFile.parent(of: "") == ".")
+  }
+
+  @Test func directoriesAreMadeWithThoseAbove() throws {
+    let scratch = try Scratch()
+    try AtomicFile.makeDirectory(scratch.file("a/b/c"))
+    try AtomicFile.makeDirectory(scratch.file("a/b/c/"))
+    try AtomicFile.write("x", to: scratch.file("a/b/c/file"))
+    #expect(throws: FileError.self) { try AtomicFile.makeDirectory(scratch.file("a/b/c/file/d")) }
   }
 }

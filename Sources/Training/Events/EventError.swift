@@ -1,4 +1,5 @@
 import FoveaExchange
+import FoveaTensors
 
 /// What can go wrong with a TensorBoard event file.
 public enum EventError: Error, Equatable {

@@ -1,4 +1,5 @@
 import FoveaExchange
+import FoveaTensors
 
 #if canImport(Glibc)
   import Glibc

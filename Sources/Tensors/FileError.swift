@@ -20,10 +20,15 @@ public enum FileError: Error, Equatable {
 extension FileError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .system(let path, let action, let code):
-      "cannot \(action) \(path): \(String(cString: strerror(code))); \(FileError.mend(for: code))"
-    case .refused(let path, let action, let reason):
-      "cannot \(action) \(path): \(reason)"
+    case .system(let path, let action, _), .refused(let path, let action, _): "cannot \(action) \(path): \(reason)"
+    }
+  }
+
+  /// Why, and what to do about it.
+  var reason: String {
+    switch self {
+    case .system(_, _, let code): "\(String(cString: strerror(code))); \(FileError.mend(for: code))"
+    case .refused(_, _, let reason): reason
     }
   }
 
@@ -37,6 +42,16 @@ extension FileError: CustomStringConvertible {
     case EMFILE, ENFILE: "close some files, or raise the limit (ulimit -n)"
     case ENAMETOOLONG: "choose a shorter name"
     default: "check the disk and the path"
+    }
+  }
+}
+
+extension TensorError {
+  /// The same failure, where a tensor's own file is concerned.
+  package init(_ error: FileError) {
+    switch error {
+    case .system(let path, let action, _), .refused(let path, let action, _):
+      self = .file(path: path, action: action, reason: error.reason)
     }
   }
 }
