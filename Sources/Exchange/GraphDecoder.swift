@@ -153,7 +153,9 @@ struct GraphDecoder {
     _ path: String, _ entry: Fields, _ names: inout Set<String>
   ) throws(GraphCodingError) -> Parameter {
     guard names.insert("parameter \(path)").inserted else { throw entry.broken("a second \(Named.short(path))") }
-    guard !path.hasPrefix(ModelFile.reservedPrefix) else { throw entry.broken("the reserved path \(Named.short(path))") }
+    guard !path.hasPrefix(ModelFile.reservedPrefix) else {
+      throw entry.broken("the reserved path \(Named.short(path))")
+    }
     // A role or a scheme of a newer program only says how to start anew, which a file's values do not need.
     let role = entry["role"]?.string.flatMap(Parameter.Role.init(rawValue:)) ?? .other
     let initializer: Initializer
@@ -201,7 +203,9 @@ struct GraphDecoder {
       case "tensor": .tensor(try tensor(member.value, entry))
       default: nil
       }
-    guard let attribute else { throw entry.broken("the attribute \(Named.short(name)) is no \(Named.short(member.key))") }
+    guard let attribute else {
+      throw entry.broken("the attribute \(Named.short(name)) is no \(Named.short(member.key))")
+    }
     return attribute
   }
 }

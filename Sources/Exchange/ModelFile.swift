@@ -45,12 +45,14 @@ public enum ModelFile {
     var tensors = try model.parameterTensors().map { (name: $0.path, tensor: $0.tensor) }
     if let taken = tensors.first(where: { $0.name.hasPrefix(reservedPrefix) })?.name {
       throw ModelFileError.unwritable(
-        path: path, reason: "the parameter \(Named.short(taken)) begins with \"fovea.\", which is kept for other "
+        path: path,
+        reason: "the parameter \(Named.short(taken)) begins with \"fovea.\", which is kept for other "
           + "uses; give its layer another name")
     }
     if let foreign = extra.first(where: { !$0.name.hasPrefix(reservedPrefix) || $0.name.hasPrefix(constantPrefix) }) {
       throw ModelFileError.unwritable(
-        path: path, reason: "the further tensor \(Named.short(foreign.name)) needs a name that begins with \"fovea.\" "
+        path: path,
+        reason: "the further tensor \(Named.short(foreign.name)) needs a name that begins with \"fovea.\" "
           + "and not with \"\(constantPrefix)\"")
     }
     if let taken = metadata.keys.sorted().first(where: Key.all.contains) {
