@@ -18,9 +18,10 @@ func shim(_ name: String) -> Target {
 
 let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+/// `others` are golden files and the scripts that made them.
+func tests(_ name: String, _ dependencies: [Target.Dependency], others: [String] = []) -> Target {
   .testTarget(
-    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+    name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", exclude: others,
     swiftSettings: settings)
 }
 
@@ -49,13 +50,14 @@ let package = Package(
     .executableTarget(
       name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
     tests("Tensors", ["FoveaTensors"]),
-    tests("Graphs", ["FoveaGraphs"]),
+    tests("Graphs", ["FoveaGraphs"], others: ["Golden"]),
+    .target(name: "CAllocationCounter", dependencies: ["CFoveaOneDNN"], path: "Tests/CAllocationCounter"),
     tests("Execution", ["FoveaExecution"]),
     tests("Layers", ["FoveaLayers"]),
-    tests("OneDNNBackend", ["FoveaOneDNNBackend"]),
+    tests("OneDNNBackend", ["FoveaOneDNNBackend", "CAllocationCounter"]),
     tests("Data", ["FoveaData"]),
-    tests("Exchange", ["FoveaExchange"]),
-    tests("Training", ["FoveaTraining"]),
+    tests("Exchange", ["FoveaExchange"], others: ["Golden", "make_golden.py"]),
+    tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea"]),
     tests("Rooms", []),
   ],

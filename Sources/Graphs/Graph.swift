@@ -44,12 +44,19 @@ public struct Parameter: Sendable, Hashable {
 /// How a parameter starts.
 public enum Initializer: Sendable, Hashable {
   case constant(Double)
-  /// Normal with variance 2 / fan-in (He et al. 2015), for layers followed by ReLU.
-  case he(fanIn: Int)
-  /// Uniform in ±√(6 / (fan-in + fan-out)) (Glorot and Bengio 2010).
-  case xavier(fanIn: Int, fanOut: Int)
-  /// Uniform in ±1/√fan-in: what PyTorch's layers start with.
-  case uniform(fanIn: Int)
+  /// Random, scaled by how many inputs and outputs meet in one unit; nil takes the scheme that the model
+  /// is initialized with.
+  case fan(InitializationScheme?, fanIn: Int, fanOut: Int)
+}
+
+/// The scale of random initial weights.
+public enum InitializationScheme: String, Sendable, Hashable, CaseIterable {
+  /// Weights normal with variance 2 / fan-in, biases zero (He et al. 2015): for layers followed by ReLU.
+  case he
+  /// Weights uniform in ±√(6 / (fan-in + fan-out)), biases zero (Glorot and Bengio 2010).
+  case xavier
+  /// Weights and biases uniform in ±1/√fan-in: what PyTorch's layers start with.
+  case standard = "default"
 }
 
 /// A value's name, type and source.

@@ -26,6 +26,10 @@ public protocol Operator: Sendable {
   /// scalars) and zeros give zeros, so that the operator runs on any layout, padding included.
   static var isElementwise: Bool { get }
 
+  /// True when the first output holds the first input's elements in the same order, only under another
+  /// shape, so that both may be the same bytes.
+  static var isView: Bool { get }
+
   /// Pairs (output, input) that may share one buffer when the input is not needed afterwards.
   static var inPlace: [(output: Int, input: Int)] { get }
 
@@ -55,6 +59,7 @@ extension Operator {
   public static var shapeOnlyInputs: Set<Int> { [] }
   public static var auxiliaryOutputs: Set<Int> { [] }
   public static var isElementwise: Bool { false }
+  public static var isView: Bool { false }
   public static var inPlace: [(output: Int, input: Int)] { [] }
   public static var differentiability: Differentiability { .yes }
   public static func cost(_ site: NodeSite) -> Cost { .none }

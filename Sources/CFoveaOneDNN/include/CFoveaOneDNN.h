@@ -1,1 +1,103 @@
+// What Swift sees of oneDNN: our own names, no header of theirs.
+//
+// Works with oneDNN 2.x (Debian 12) and 3.x; the library is opened at run time.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct fovea_md fovea_md;                // how a tensor lies in memory
+typedef struct fovea_pd fovea_pd;                // a chosen, not yet built, primitive
+typedef struct fovea_primitive fovea_primitive;  // a built primitive
+typedef struct fovea_call fovea_call;            // a primitive tied to buffers
+
+enum fovea_dtype { FOVEA_F32 = 0, FOVEA_BF16 = 1, FOVEA_S32 = 2, FOVEA_U8 = 3, FOVEA_S8 = 4, FOVEA_F16 = 5 };
+enum fovea_order { FOVEA_ANY = 0, FOVEA_PLAIN = 1, FOVEA_CHANNELS_LAST = 2, FOVEA_BLOCKED_16 = 3 };
+
+enum fovea_kind {
+  FOVEA_CONV_FORWARD = 0,
+  FOVEA_CONV_BACKWARD_DATA = 1,
+  FOVEA_CONV_BACKWARD_WEIGHTS = 2,
+  FOVEA_MAX_POOL_FORWARD = 3,
+  FOVEA_MAX_POOL_BACKWARD = 4,
+  FOVEA_RELU_FORWARD = 5,
+  FOVEA_RELU_BACKWARD = 6,
+  FOVEA_MATMUL = 7,
+  FOVEA_ADD = 8,
+  FOVEA_NORM_FORWARD = 9,
+  FOVEA_NORM_BACKWARD = 10,
+  FOVEA_REORDER = 11,
+};
+
+// The operands of a primitive, as oneDNN numbers them.
+enum fovea_arg {
+  FOVEA_SRC = 1,
+  FOVEA_SRC_1 = 2,
+  FOVEA_DST = 17,
+  FOVEA_WEIGHTS = 33,
+  FOVEA_BIAS = 41,
+  FOVEA_MEAN = 49,
+  FOVEA_VARIANCE = 50,
+  FOVEA_SCALE = 51,
+  FOVEA_SHIFT = 52,
+  FOVEA_WORKSPACE = 64,
+  FOVEA_SCRATCHPAD = 80,
+  FOVEA_DIFF_SRC = 129,
+  FOVEA_DIFF_DST = 145,
+  FOVEA_DIFF_WEIGHTS = 161,
+  FOVEA_DIFF_BIAS = 169,
+  FOVEA_DIFF_SCALE = 255,
+  FOVEA_DIFF_SHIFT = 256,
+};
+
+/// What a primitive shall do. For backward kinds `src` and `dst` describe the gradients that stand in the
+/// place of source and destination; NULL means that the operand is absent.
+struct fovea_request {
+  int kind;
+  bool training;  // keep a workspace (pooling), compute statistics (norm)
+  bool relu;      // ReLU after it, in the same kernel
+  int axes;       // spatial axes
+  int64_t kernel[3], strides[3], dilations[3], pad_before[3], pad_after[3];  // dilation 1 = dense
+  float epsilon;
+  const fovea_md *src, *src_1, *weights, *bias, *dst;
+};
+
+struct fovea_onednn {
+  int major, minor, patch;
+  /// Threads for primitives built and run by the calling thread from now on.
+  void (*set_threads)(int threads);
+
+  /// NULL when the library refuses the description.
+  fovea_md *(*md)(int rank, const int64_t *dims, int dtype, int order);
+  /// By element strides, for transposed operands.
+  fovea_md *(*md_strided)(int rank, const int64_t *dims, const int64_t *strides, int dtype);
+  fovea_md *(*md_copy)(const fovea_md *md);
+  void (*md_free)(fovea_md *md);
+  size_t (*md_bytes)(const fovea_md *md);
+  bool (*md_equal)(const fovea_md *a, const fovea_md *b);
+  /// Writes e.g. "acdb" or "aBcd16b" (letters are axes from outermost; capitals are split into blocks).
+  void (*md_text)(const fovea_md *md, char *text, size_t size);
+
+  /// NULL when there is no implementation.
+  fovea_pd *(*describe)(const struct fovea_request *request);
+  void (*pd_free)(fovea_pd *pd);
+  /// The layout an operand must have; NULL when the primitive has no such operand. Owned by `pd`.
+  const fovea_md *(*pd_md)(const fovea_pd *pd, int arg);
+  const char *(*pd_name)(const fovea_pd *pd);
+
+  /// Generates the code; NULL on failure.
+  fovea_primitive *(*build)(const fovea_pd *pd);
+  void (*primitive_free)(fovea_primitive *primitive);
+  fovea_call *(*bind)(const fovea_primitive *primitive, int count, const int *args, void *const *buffers);
+  void (*call_free)(fovea_call *call);
+  /// 0, or the library's status.
+  int (*run)(const fovea_call *call);
+  const char *(*status_text)(int status);
+};
+
+/// 1 while this thread is inside an execute of the library, which allocates there; a test that counts
+/// allocations leaves those out.
+extern _Thread_local int fovea_onednn_inside;
+
+/// Opens the library, once; NULL when it cannot be had, and then `*why` is a sentence that says why.
+const struct fovea_onednn *fovea_onednn_open(const char **why);

@@ -1,0 +1,41 @@
+# `make` lists the targets. One number of jobs everywhere: SwiftPM rebuilds all when it changes.
+JOBS ?= 2
+SWIFT_BUILD = swift build -c release -j $(JOBS)
+FOVEA = .build/release/fovea
+
+# The recipe of the first network; `OUT=DIR` names the run's directory, else the program does.
+TRAIN = $(FOVEA) train two-conv --data fashion-mnist --epochs 5 --batch 128 --optimizer sgd --lr 0.06 --momentum 0.9 --nesterov --weight-decay 0.0005 --schedule cosine --warmup 200 --init he --seed 0$(if $(OUT), --out $(OUT))
+
+SWIFT_FILES = Package.swift Sources Tests $(wildcard Examples)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test bench lint format clean toolchain
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: ## install what is missing, build, train a network on Fashion-MNIST
+	@./bootstrap
+	@$(MAKE) --no-print-directory build
+	$(TRAIN)
+
+build: toolchain ## build the program: .build/release/fovea
+	$(SWIFT_BUILD)
+
+test: toolchain ## build and run all tests, in release, and the examples
+	@JOBS=$(JOBS) Scripts/test
+
+bench: build ## time a training step
+	$(FOVEA) bench two-conv --task train --batch 128
+
+lint: toolchain ## check the formatting
+	swift format lint --strict --parallel --recursive $(SWIFT_FILES)
+
+format: toolchain ## format the Swift files
+	swift format format --in-place --parallel --recursive $(SWIFT_FILES)
+
+clean: ## remove what was built (runs/ stays)
+	rm -rf .build Examples/*/.build
+
+toolchain:
+	@command -v swift > /dev/null || { echo "Swift is missing: run ./bootstrap" >&2; exit 1; }

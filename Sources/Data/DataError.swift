@@ -1,0 +1,43 @@
+import FoveaTensors
+
+/// What can be wrong with a data set, a picture or the way they are asked for.
+public enum DataError: Error, Equatable {
+  /// A file that cannot be read, or is compressed and damaged.
+  case tensors(TensorError)
+
+  // IDX files.
+  case wrongMagic(path: String, expected: UInt32, found: UInt32)
+  case truncated(path: String, expected: Int, found: Int)
+  case surplus(path: String, expected: Int)
+  case impossibleClaim(path: String, dims: [Int], fileBytes: Int)
+  case emptyImages(path: String, height: Int, width: Int)
+  case countMismatch(images: String, imageCount: Int, labels: String, labelCount: Int)
+  case labelOutOfRange(path: String, index: Int, label: Int, classes: Int)
+  case sizeMismatch(pixels: Int, labels: Int, shape: Shape)
+  case wrongSampleShape(path: String, expected: Shape, found: Shape)
+
+  // Data sets by name.
+  case unknownDataset(name: String, suggestion: String?, known: [String])
+  case pathMissing(form: String)
+  case pathUnwanted(name: String, path: String)
+  case datasetMissing(name: String, directory: String, file: String, mend: String)
+
+  // Ways to use one.
+  case badNormalization(mean: [Float], std: [Float])
+  case channelMismatch(dataset: String, channels: Int, normalization: Int)
+  case badFraction(fraction: Double, count: Int)
+  case indexOutOfRange(index: Int, count: Int)
+  case emptyDataset(name: String)
+  case badBatchSize(Int)
+  case badPosition(epoch: Int, batch: Int, batchesPerEpoch: Int)
+  case thread(reason: String)
+
+  // Pictures.
+  case notAPicture(path: String, found: String)
+  case badPicture(path: String, reason: String)
+  case pictureTooLarge(path: String, height: Int, width: Int, limit: Int)
+  case badSize(height: Int, width: Int)
+  case badChannels(Int)
+  case cropTooLarge(height: Int, width: Int, imageHeight: Int, imageWidth: Int)
+  case libraryMissing(library: String, needed: String, reason: String, package: String)
+}

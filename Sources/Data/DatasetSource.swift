@@ -1,0 +1,132 @@
+import FoveaTensors
+
+/// The part of a data set that its makers set apart.
+public enum DatasetPart: String, Sendable, CaseIterable {
+  case train, test
+}
+
+/// A data set as the command line names it: `fashion-mnist` or `mnist:DIR`.
+///
+/// ```swift
+/// let source = try DatasetSource.parse("mnist:/data/mnist")
+/// let train = try source.load(split: .train)
+/// ```
+public struct DatasetSource: Sendable, Hashable, CustomStringConvertible {
+  let kind: DatasetKind
+  /// The directory that was named; nil for a set that knows its own place.
+  public let directory: String?
+
+  /// Fashion-MNIST (Xiao et al. 2017), where the Debian package puts it.
+  public static let fashionMNIST = DatasetSource(kind: .fashionMNIST, directory: nil)
+
+  /// MNIST, or any set in MNIST's format with ten classes, in `directory`.
+  public static func mnist(_ directory: String) -> DatasetSource {
+    DatasetSource(kind: .mnist, directory: directory)
+  }
+
+  /// Understands a name, or a name and a directory behind a colon. Nothing is read yet.
+  /// - Throws: `DataError.unknownDataset` (with the nearest name), `.pathMissing`, `.pathUnwanted`.
+  public static func parse(_ text: String) throws(DataError) -> DatasetSource {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let name = String(parts[0])
+    let path = parts.count == 2 ? String(parts[1]) : nil
+    guard let kind = DatasetKind.all.first(where: { $0.name == name }) else {
+      let suggestion = nearestName(to: name, among: DatasetKind.all.map(\.name))
+      let form = DatasetKind.all.first { $0.name == suggestion }?.form
+      throw .unknownDataset(name: name, suggestion: form, known: DatasetKind.all.map(\.form))
+    }
+    if let path, !kind.takesDirectory { throw .pathUnwanted(name: name, path: path) }
+    if kind.takesDirectory, path?.isEmpty ?? true { throw .pathMissing(form: kind.form) }
+    return DatasetSource(kind: kind, directory: path)
+  }
+
+  /// Where the files are looked for.
+  public var location: String { directory.map(expandedHome) ?? kind.defaultDirectory() }
+
+  /// Reads one part into memory.
+  /// - Throws: `DataError`: `.datasetMissing` tells how to get it; what is wrong with its files.
+  public func load(split: DatasetPart) throws(DataError) -> any Dataset {
+    try kind.load(location, split)
+  }
+
+  /// As `parse` reads it.
+  public var description: String { directory.map { "\(kind.name):\($0)" } ?? kind.name }
+}
+
+/// A kind of data set. A new one is one file and one line in `all`.
+struct DatasetKind: Sendable {
+  /// The word before the colon.
+  let name: String
+  /// One line that says what it is.
+  let summary: String
+  /// True when the user names the directory.
+  let takesDirectory: Bool
+  /// Where it is looked for when no directory is named.
+  let defaultDirectory: @Sendable () -> String
+  let load: @Sendable (_ directory: String, _ part: DatasetPart) throws(DataError) -> any Dataset
+  /// Number of examples, from the files' headers.
+  let count: @Sendable (_ directory: String, _ part: DatasetPart) throws(DataError) -> Int
+
+  /// As a user writes it.
+  var form: String { takesDirectory ? "\(name):DIR" : name }
+
+  /// Every kind there is.
+  static let all: [DatasetKind] = [.fashionMNIST, .mnist]
+}
+
+extension DatasetKind: Hashable {
+  static func == (a: DatasetKind, b: DatasetKind) -> Bool { a.name == b.name }
+  func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// A line of `fovea datasets`: what a data set is and whether it is here.
+public struct DatasetListing: Sendable, Hashable {
+  /// As `--data` takes it, e.g. `mnist:DIR`.
+  public let form: String
+  /// One line that says what it is.
+  public let summary: String
+  /// The directory that was looked into; nil when the user has to name one.
+  public let location: String?
+  /// Number of training examples; nil when they are not there.
+  public let trainCount: Int?
+  /// Number of test examples; nil when they are not there.
+  public let testCount: Int?
+  /// Why it cannot be used, with the mend; nil when it can.
+  public let problem: String?
+
+  /// True when both parts are there.
+  public var isPresent: Bool { trainCount != nil && testCount != nil }
+
+  /// Every kind of data set. One that needs a directory is looked for in `directory` and in the
+  /// folder of its name there. Reads headers only.
+  public static func all(in directory: String? = nil) -> [DatasetListing] {
+    DatasetKind.all.map { kind in
+      guard kind.takesDirectory else { return listing(kind, at: kind.defaultDirectory()) }
+      guard let directory else {
+        return DatasetListing(
+          form: kind.form, summary: kind.summary, location: nil, trainCount: nil, testCount: nil, problem: nil)
+      }
+      let inside = listing(kind, at: directory + "/" + kind.name)
+      if inside.isPresent { return inside }
+      let here = listing(kind, at: directory)
+      return here.isPresent ? here : inside
+    }
+  }
+
+  private static func listing(_ kind: DatasetKind, at directory: String) -> DatasetListing {
+    var problem: String?
+    func count(_ part: DatasetPart) -> Int? {
+      do {
+        return try kind.count(directory, part)
+      } catch {
+        problem = problem ?? error.description
+        return nil
+      }
+    }
+    let train = count(.train)
+    let test = count(.test)
+    return DatasetListing(
+      form: kind.form, summary: kind.summary, location: directory, trainCount: train, testCount: test,
+      problem: problem)
+  }
+}

@@ -1,0 +1,104 @@
+import FoveaTensors
+
+extension Image8 {
+  /// The picture at another size: bilinear, and antialiased when it shrinks (a triangle filter as
+  /// wide as the step, pixels' centres at halves), as Pillow's `BILINEAR`.
+  /// - Throws: `DataError.badSize`; `.pictureTooLarge` above `ImageDecoder.pixelLimit`.
+  /// - Complexity: O(H·w·(W/w) + h·w·(H/h)) for H×W to h×w.
+  public func resized(height: Int, width: Int) throws(DataError) -> Image8 {
+    // Between the two passes the picture has the old height and the new width.
+    for height in [height, self.height] {
+      let size = try Image8.checkedSize(height, width, channels)
+      guard size / channels <= max(ImageDecoder.pixelLimit, pixels.count) else {
+        throw .pictureTooLarge(
+          path: "the resized picture", height: height, width: width, limit: ImageDecoder.pixelLimit)
+      }
+    }
+    return resizedAcross(to: width).resizedDown(to: height)
+  }
+
+  /// The picture with its shorter side at `side`, the other in proportion (rounded down, as
+  /// torchvision's `Resize` does).
+  /// - Throws: `DataError.badSize`.
+  public func resized(shortSide side: Int) throws(DataError) -> Image8 {
+    let short = min(height, width)
+    let (product, overflow) = max(height, width).multipliedReportingOverflow(by: side)
+    guard side > 0, !overflow else { throw .badSize(height: side, width: side) }
+    let long = product / short
+    return try height <= width ? resized(height: side, width: long) : resized(height: long, width: side)
+  }
+
+  private func resizedAcross(to newWidth: Int) -> Image8 {
+    if newWidth == width { return self }
+    let taps = FilterTaps(from: width, to: newWidth)
+    var result = [UInt8](repeating: 0, count: height * newWidth * channels)
+    pixels.withUnsafeBufferPointer { source in
+      for row in 0..<height {
+        for column in 0..<newWidth {
+          let first = taps.first[column]
+          let weights = taps.offsets[column]..<taps.offsets[column + 1]
+          for channel in 0..<channels {
+            var sum = FilterTaps.half
+            var at = (row * width + first) * channels + channel
+            for index in weights {
+              sum += Int32(source[at]) * taps.weights[index]
+              at += channels
+            }
+            result[(row * newWidth + column) * channels + channel] = FilterTaps.level(sum)
+          }
+        }
+      }
+    }
+    return Image8(checked: height, newWidth, channels, result)
+  }
+
+  private func resizedDown(to newHeight: Int) -> Image8 {
+    if newHeight == height { return self }
+    let taps = FilterTaps(from: height, to: newHeight)
+    let line = width * channels
+    var result = [UInt8](repeating: 0, count: newHeight * line)
+    var sums = [Int32](repeating: 0, count: line)
+    for row in 0..<newHeight {
+      for index in sums.indices { sums[index] = FilterTaps.half }
+      for (step, at) in (taps.offsets[row]..<taps.offsets[row + 1]).enumerated() {
+        let weight = taps.weights[at]
+        let start = (taps.first[row] + step) * line
+        for index in 0..<line { sums[index] += Int32(pixels[start + index]) * weight }
+      }
+      for index in 0..<line { result[row * line + index] = FilterTaps.level(sums[index]) }
+    }
+    return Image8(checked: newHeight, width, channels, result)
+  }
+}
+
+/// For each pixel of the new line, which old ones it mixes and how much of each.
+private struct FilterTaps {
+  /// First old pixel of each new one.
+  var first: [Int] = []
+  /// The weights of new pixel i are at `offsets[i] ..< offsets[i + 1]`.
+  var offsets: [Int] = [0]
+  /// In 22 binary places: 8 bits of pixel and the sign fill a word.
+  var weights: [Int32] = []
+
+  static let places: Int32 = 22
+  static let half: Int32 = 1 << (places - 1)
+
+  static func level(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> places) }
+
+  init(from old: Int, to new: Int) {
+    let scale = Double(old) / Double(new)
+    let reach = max(scale, 1)
+    for place in 0..<new {
+      let center = (Double(place) + 0.5) * scale
+      let low = max(0, Int((center - reach + 0.5).rounded(.down)))
+      let high = max(low + 1, min(old, Int((center + reach + 0.5).rounded(.down))))
+      var shares = (low..<high).map { max(0, 1 - abs((Double($0) + 0.5 - center) / reach)) }
+      let total = shares.reduce(0, +)
+      // At the rim a part of the triangle is cut off: what is left counts as the whole.
+      for index in shares.indices { shares[index] /= total }
+      first.append(low)
+      weights += shares.map { Int32(($0 * Double(1 << FilterTaps.places)).rounded()) }
+      offsets.append(weights.count)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Monotonic time.
+public enum Clock {
+  /// Seconds since some fixed moment.
+  public static func seconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}
+
+extension Context {
+  /// Bytes that a plan may take: the machine's memory.
+  static func memoryLimit() -> Int {
+    #if canImport(Glibc)
+      return sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
+    #else
+      return Int(Int64.max)
+    #endif
+  }
+}

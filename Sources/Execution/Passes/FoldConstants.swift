@@ -1,0 +1,33 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// Constant folding: what depends on constants alone is computed once, here.
+public struct FoldConstants: GraphPass {
+  public let name = "fold"
+  public init() {}
+
+  public func run(_ graph: Graph) throws(GraphError) -> Graph {
+    var result = graph
+    var nodes: [Node] = []
+    var redirect: [Value: Value] = [:]
+    var constants: [Value: Tensor] = [:]
+    for (index, info) in graph.values.enumerated() {
+      if case .constant(let tensor) = info.source { constants[Value(id: index)] = tensor }
+    }
+    for node in graph.nodes {
+      let needed = graph.dataInputs(of: node)
+      guard !needed.isEmpty, needed.allSatisfy({ constants[$0] != nil }) else {
+        nodes.append(node)
+        continue
+      }
+      let operands = node.inputs.map { $0.flatMap { constants[$0] } }
+      let tensors = Interpreter.run(graph.op(of: node), graph.site(node), operands)
+      for (output, tensor) in zip(node.outputs, tensors) {
+        let constant = result.addConstant(tensor, name: graph[output].name)
+        redirect[output] = constant
+        constants[output] = tensor
+      }
+    }
+    return result.rewritten(nodes: nodes, redirecting: redirect)
+  }
+}

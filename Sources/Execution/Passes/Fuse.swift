@@ -1,0 +1,78 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// Fuse: chains that a backend runs as one kernel become one node that holds them as its body.
+///
+/// A pattern is a list of operators in which each reads the one before it as first operand, and nothing
+/// else reads the values between.
+public struct Fuse: GraphPass {
+  public let name = "fuse"
+  public init() {}
+
+  /// Longest first.
+  static let patterns: [[any Operator.Type]] = [
+    [Op.Conv.self, Op.Relu.self],
+    [Op.Gemm.self, Op.Relu.self],
+  ]
+
+  public func run(_ graph: Graph) throws(GraphError) -> Graph {
+    let readers = graph.readers
+    let named = Set(graph.outputs.map(\.value) + graph.updates.map(\.after))
+    var result = graph
+    var gone: Set<Int> = []
+    var replacement: [Int: Node] = [:]
+    for (start, first) in graph.nodes.enumerated() where !gone.contains(start) {
+      for pattern in Fuse.patterns where pattern[0].name == first.op {
+        var chain = [start]
+        for next in pattern.dropFirst() {
+          let value = graph.nodes[chain[chain.count - 1]].outputs[0]
+          guard let only = readers[value], only.count == 1, !named.contains(value),
+            graph.nodes[only[0]].op == next.name, graph.nodes[only[0]].inputs[0] == value,
+            graph.nodes[chain[chain.count - 1]].outputs.count == 1
+          else { break }
+          chain.append(only[0])
+        }
+        guard chain.count == pattern.count else { continue }
+        let nodes = chain.map { graph.nodes[$0] }
+        let (body, operands) = Fuse.body(of: nodes, in: graph)
+        let last = nodes[nodes.count - 1]
+        var attributes: Attributes = [:]
+        attributes["pattern"] = .string(pattern.map { $0.name }.joined(separator: "+"))
+        replacement[chain[chain.count - 1]] = Node(
+          op: Op.Fused.name, inputs: operands, outputs: last.outputs, attributes: attributes, origin: first.origin,
+          body: body)
+        gone.formUnion(chain)
+        break
+      }
+    }
+    guard !replacement.isEmpty else { return graph }
+    // The fused node stands where the last of its chain stood, so all its operands are there.
+    let kept = graph.nodes.indices.compactMap { index in
+      replacement[index] ?? (gone.contains(index) ? nil : graph.nodes[index])
+    }
+    result = result.rewritten(nodes: kept)
+    return result
+  }
+
+  /// The chain as a graph of its own, and the operands that come from outside, in order.
+  static func body(of nodes: [Node], in graph: Graph) -> (Graph, [Value?]) {
+    var body = Graph(registry: graph.registry)
+    var inner: [Value: Value] = [:]
+    var operands: [Value?] = []
+    let made = Set(nodes.flatMap(\.outputs))
+    for node in nodes {
+      for input in node.inputs.compactMap({ $0 }) where !made.contains(input) && inner[input] == nil {
+        inner[input] = body.addInput(graph[input].name, graph[input].type)
+        operands.append(input)
+      }
+    }
+    var last: [Value] = []
+    for node in nodes {
+      last = body.add(
+        graph.op(of: node), node.inputs.map { $0.flatMap { inner[$0] } }, node.attributes, origin: node.origin)
+      for (outer, value) in zip(node.outputs, last) { inner[outer] = value }
+    }
+    for (index, value) in last.enumerated() { body.addOutput("output\(index)", value) }
+    return (body, operands)
+  }
+}

@@ -1,0 +1,178 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// One physical copy of a value, in one layout.
+struct Placement: Sendable {
+  let value: Value
+  let layout: Layout
+  let byteCount: Int
+}
+
+/// A step of a plan before it is built.
+struct DraftStep: Sendable {
+  enum Kind: Sendable, Equatable {
+    case node(Int)
+    case reorder
+  }
+  var kind: Kind
+  var name: String
+  var op: String
+  var implementation: String
+  var inputs: [Int?]
+  var outputs: [Int]
+  var proposal: Proposal
+}
+
+/// Layout: which implementation runs each node, in which layouts, and the reorders that remain.
+///
+/// The walk goes once through the running order. For each value it keeps the copies that exist; an
+/// implementation that wants another layout gets a reorder, which later readers share. Parameters that
+/// no plan relies on yet take the layout their first reader likes, and everything elementwise on them
+/// (gradients, moments, updates) follows.
+struct LayoutPass {
+  let graph: Graph
+  let backends: [any Backend]
+  let store: Store?
+  let training: Bool
+  let threads: Int
+
+  private(set) var placements: [Placement] = []
+  private(set) var steps: [DraftStep] = []
+  /// The copies of each value; the first is the one it was made in.
+  private(set) var copies: [Value: [Int]] = [:]
+  /// Nodes that did not get their first choice, with the refusals.
+  private(set) var fallbacks: [(node: String, op: String, refusals: [String])] = []
+
+  init(graph: Graph, backends: [any Backend], store: Store?, training: Bool, threads: Int) {
+    self.graph = graph
+    self.backends = backends
+    self.store = store
+    self.training = training
+    self.threads = threads
+  }
+
+  mutating func run() throws(ExecutionError) {
+    for index in graph.values.indices {
+      let value = Value(id: index)
+      switch graph.values[index].source {
+      case .input, .constant: addCopy(of: value, .plain)
+      case .parameter(let parameter), .state(let parameter):
+        if let pinned = store?.pinnedLayout(parameter.path) { addCopy(of: value, pinned) }
+      case .node, .ghost: break
+      }
+    }
+    let order = RunningOrder.order(graph)
+    let partner = chooseBackends()
+    for index in order { try place(index, only: partner[index]) }
+    for output in graph.outputs { _ = try copy(of: output.value, in: .plain) }
+    for update in graph.updates {
+      let target = copies[update.before].map { placements[$0[0]].layout } ?? .plain
+      if copies[update.before] == nil { addCopy(of: update.before, target) }
+      _ = try copy(of: update.after, in: target)
+    }
+  }
+
+  /// Forward and backward nodes that share auxiliary values run on one backend: the first that takes all.
+  private func chooseBackends() -> [Int: Int] {
+    let producers = graph.producers
+    var groups: [Int: [Int]] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      for input in graph.dataInputs(of: node) {
+        guard let at = producers[input] else { continue }
+        let maker = graph.nodes[at]
+        guard let position = maker.outputs.firstIndex(of: input),
+          graph.op(of: maker).auxiliaryOutputs.contains(position)
+        else { continue }
+        groups[at, default: [at]].append(index)
+      }
+    }
+    var result: [Int: Int] = [:]
+    for members in groups.values {
+      let choice = backends.indices.first { candidate in
+        members.allSatisfy { member in
+          let node = graph.nodes[member]
+          let site = graph.site(node)
+          return backends[candidate].implementations(of: graph.op(of: node)).contains { $0.refusal(of: site) == nil }
+        }
+      }
+      for member in members { result[member] = choice }
+    }
+    return result
+  }
+
+  private mutating func place(_ index: Int, only: Int?) throws(ExecutionError) {
+    let node = graph.nodes[index]
+    let op = graph.op(of: node)
+    let site = graph.site(node)
+    let shapeOnly = op.shapeOnlyInputs
+    let layouts: [Layout?] = node.inputs.enumerated().map { position, value in
+      guard let value, !shapeOnly.contains(position) else { return nil }
+      return copies[value].map { placements[$0[0]].layout }
+    }
+    let request = ProposalRequest(inputLayouts: layouts, training: training, threads: threads)
+    var refusals: [String] = []
+    for (rank, backend) in backends.enumerated() where only == nil || only == rank {
+      for implementation in backend.implementations(of: op) {
+        if let reason = implementation.refusal(of: site) {
+          refusals.append("\(backend.name): \(reason)")
+          continue
+        }
+        let proposal: Proposal
+        do { proposal = try implementation.propose(site, request) } catch {
+          refusals.append("\(backend.name): \(error)")
+          continue
+        }
+        if rank > 0 && !refusals.isEmpty { fallbacks.append((graph[node.outputs[0]].name, node.op, refusals)) }
+        try adopt(proposal, index, node, shapeOnly, implementation)
+        return
+      }
+    }
+    throw .noImplementation(operator: node.op, path: node.origin.path, refusals: refusals)
+  }
+
+  private mutating func adopt(
+    _ proposal: Proposal, _ index: Int, _ node: Node, _ shapeOnly: Set<Int>, _ implementation: any Implementation
+  ) throws(ExecutionError) {
+    var inputs: [Int?] = []
+    for (position, value) in node.inputs.enumerated() {
+      guard let value, !shapeOnly.contains(position) else {
+        inputs.append(nil)
+        continue
+      }
+      inputs.append(try copy(of: value, in: proposal.inputs[position]))
+    }
+    var outputs: [Int] = []
+    for (position, value) in node.outputs.enumerated() {
+      outputs.append(addCopy(of: value, proposal.outputs[position]))
+    }
+    steps.append(
+      DraftStep(
+        kind: .node(index), name: graph[node.outputs[0]].name, op: node.op, implementation: implementation.name,
+        inputs: inputs, outputs: outputs, proposal: proposal))
+  }
+
+  @discardableResult
+  private mutating func addCopy(of value: Value, _ layout: Layout) -> Int {
+    placements.append(Placement(value: value, layout: layout, byteCount: layout.byteCount(graph[value].type)))
+    copies[value, default: []].append(placements.count - 1)
+    return placements.count - 1
+  }
+
+  /// The copy of a value in a layout, made by a reorder when there is none yet.
+  private mutating func copy(of value: Value, in layout: Layout) throws(ExecutionError) -> Int {
+    guard let existing = copies[value], let first = existing.first else { return addCopy(of: value, layout) }
+    if let found = existing.first(where: { placements[$0].layout == layout }) { return found }
+    let from = placements[first].layout
+    for backend in backends {
+      guard let proposal = try backend.reorder(graph[value].type, from: from, to: layout) else { continue }
+      let made = addCopy(of: value, layout)
+      steps.append(
+        DraftStep(
+          kind: .reorder, name: graph[value].name, op: "Reorder", implementation: "\(from) → \(layout)",
+          inputs: [first], outputs: [made], proposal: proposal))
+      return made
+    }
+    throw .noImplementation(
+      operator: "Reorder", path: graph[value].name, refusals: ["no backend brings \(from) to \(layout)"])
+  }
+}

@@ -1,0 +1,32 @@
+import FoveaExecution
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Where plans run: a list of backends in order of preference, and a number of threads.
+///
+/// ```swift
+/// let device = Device.cpu(threads: 2)   // with `import Fovea`
+/// ```
+public struct Device: Sendable {
+  /// As the command line and `run.json` call it, e.g. `cpu`.
+  public let name: String
+  /// Best first; the reference backend is added last by every plan.
+  public let backends: [any Backend]
+  public let threads: Int
+
+  public init(name: String, backends: [any Backend], threads: Int = Device.processors) {
+    self.name = name
+    self.backends = backends
+    self.threads = max(1, threads)
+  }
+
+  /// The plain loops on one thread: slow, and right.
+  public static let reference = Device(name: "reference", backends: [], threads: 1)
+
+  /// The number of processors of this machine.
+  public static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+}

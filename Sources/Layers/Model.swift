@@ -1,0 +1,151 @@
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// A network with its values: an immutable graph, a store of parameters, and what is needed to use them
+/// on pictures.
+///
+/// ```swift
+/// let model = try Model(input: [1, 28, 28]) {
+///   Conv2D(32, kernel: 5, padding: .same).named("conv1")
+///   ReLU()
+///   MaxPool2D(2)
+///   Flatten()
+///   Dense(10).named("fc")
+/// }
+/// print(model.summary())
+/// ```
+///
+/// The graph says neither whether it is trained or evaluated, nor on what machine: that is chosen when a
+/// plan is made. Its batch is open and declared as 1. The ends of a model of layers are called `input` and
+/// `output`; taps are further outputs.
+public final class Model: Sendable {
+  /// What computes the outputs from the inputs.
+  public let graph: Graph
+  /// The values of parameters and states, by path; sub-models share it.
+  public let store: Store
+  /// How a picture becomes an input.
+  public let preprocessing: Preprocessing
+  /// What the numbers of the output stand for, in order; empty when nobody said.
+  public let classNames: [String]
+  /// What the model is called, e.g. `two-conv`; empty when nobody said.
+  public let name: String
+
+  /// Joins a graph that is known to be sound with the store that holds its values.
+  public init(
+    graph: Graph, store: Store, preprocessing: Preprocessing = Preprocessing(), classNames: [String] = [],
+    name: String = ""
+  ) {
+    self.graph = graph
+    self.store = store
+    self.preprocessing = preprocessing
+    self.classNames = classNames
+    self.name = name
+  }
+
+  /// Declares layers, one applied after the other, and gives them initial values.
+  ///
+  /// - Parameters:
+  ///   - input: the shape of one example, [C, H, W].
+  ///   - classes: names of the classes, in the order of the output's numbers.
+  ///   - seed: of the random initial values; they depend on it and on each parameter's path alone.
+  ///   - initialization: the scale of random initial values where a layer does not choose.
+  ///   - preprocessing: what the input's shape suggests when nil.
+  /// - Throws: `GraphError.mistakes` with every mistake of the declaration, or `ExecutionError.tooLarge`.
+  public convenience init(
+    input: InputShape, classes: [String] = [], seed: UInt64 = 0, initialization: InitializationScheme = .standard,
+    preprocessing: Preprocessing? = nil, name: String = "", registry: Registry = .standard,
+    @LayerBuilder _ layers: () -> [Placed]
+  ) throws {
+    try self.init(
+      checking: Model.draft(input: input, registry: registry, layers), seed: seed, initialization: initialization,
+      preprocessing: preprocessing ?? Preprocessing(for: input.shape), classNames: classes, name: name)
+  }
+
+  /// The general form: several named inputs and outputs, and layers called like functions.
+  ///
+  /// ```swift
+  /// let model = try Model(inputs: ["left": [3, 32, 32], "right": [3, 32, 32]]) { inputs in
+  ///   let eye = Conv2D(16, kernel: 3).sharing("eye")
+  ///   let both = eye(inputs["left"]) + eye(inputs["right"])
+  ///   return ["logits": Dense(10)(Flatten()(both))]
+  /// }
+  /// ```
+  ///
+  /// - Throws: `GraphError.mistakes` with every mistake of the declaration, or `ExecutionError.tooLarge`.
+  public convenience init(
+    inputs: KeyValuePairs<String, InputShape>, classes: [String] = [], seed: UInt64 = 0,
+    initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil, name: String = "",
+    registry: Registry = .standard, outputs: (ModelInputs) -> KeyValuePairs<String, Symbol>
+  ) throws {
+    let suggested = inputs.first.map { Preprocessing(for: $0.value.shape) }
+    try self.init(
+      checking: Model.draft(inputs: inputs, registry: registry, outputs: outputs), seed: seed,
+      initialization: initialization, preprocessing: preprocessing ?? suggested ?? Preprocessing(),
+      classNames: classes, name: name)
+  }
+
+  private convenience init(
+    checking graph: Graph, seed: UInt64, initialization: InitializationScheme, preprocessing: Preprocessing,
+    classNames: [String], name: String
+  ) throws {
+    try graph.check()
+    try Model.checkMemory(of: graph)
+    let store = Store()
+    try store.initialize(graph, seed: seed, scheme: initialization)
+    self.init(graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name)
+  }
+
+  // MARK: Drafts
+
+  /// Declares layers into a graph that may hold mistakes (`graph.mistakes`): it can be looked at and drawn
+  /// up to its bad edges. Never throws.
+  public static func draft(
+    input: InputShape, registry: Registry = .standard, @LayerBuilder _ layers: () -> [Placed]
+  ) -> Graph {
+    let declaration = Declaration(registry: registry)
+    let x = declaration.addInput("input", input)
+    let layers = layers()
+    if layers.isEmpty { declaration.reject("the network has no layers", mend: "write at least one", at: x.value) }
+    return declaration.finish(outputs: [("output", Sequential(layers).declare(x))])
+  }
+
+  /// The general form of a draft, with named inputs and outputs.
+  public static func draft(
+    inputs: KeyValuePairs<String, InputShape>, registry: Registry = .standard,
+    outputs: (ModelInputs) -> KeyValuePairs<String, Symbol>
+  ) -> Graph {
+    let declaration = Declaration(registry: registry)
+    var symbols: [(String, Symbol)] = []
+    for (name, shape) in inputs {
+      if symbols.contains(where: { $0.0 == name }) {
+        declaration.reject("there are two inputs \"\(name)\"", mend: "give each a name of its own", at: nil)
+      }
+      symbols.append((name, declaration.addInput(name, shape)))
+    }
+    let ends = outputs(ModelInputs(symbols: symbols, declaration: declaration))
+    if ends.isEmpty { declaration.reject("the network has no outputs", mend: "return at least one", at: nil) }
+    return declaration.finish(outputs: ends.map { ($0.key, $0.value) })
+  }
+}
+
+/// The inputs of a model in function form, by name.
+public struct ModelInputs {
+  let symbols: [(name: String, symbol: Symbol)]
+  let declaration: Declaration
+
+  init(symbols: [(String, Symbol)], declaration: Declaration) {
+    self.symbols = symbols.map { (name: $0.0, symbol: $0.1) }
+    self.declaration = declaration
+  }
+
+  /// The input called `name`. An unknown name is a mistake of the declaration, reported with all others.
+  public subscript(name: String) -> Symbol {
+    if let found = symbols.first(where: { $0.name == name }) { return found.symbol }
+    let names = symbols.map(\.name)
+    declaration.reject(
+      "there is no input \"\(name)\"\(suggestion(nearestNames(to: name, among: names)))",
+      mend: "use one of \(names.joined(separator: ", ")), or add it", at: nil)
+    return declaration.poison(from: nil, .unknown)
+  }
+}

@@ -1,0 +1,98 @@
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// The networks that are known by name.
+///
+/// ```swift
+/// let model = try Zoo.standard.model("two-conv", input: [3, 32, 32], classes: 10)
+/// ```
+public struct Zoo: Sendable {
+  /// A network and what its paper gives it.
+  public struct Entry: Sendable {
+    /// The name on the command line.
+    public let name: String
+    /// One sentence.
+    public let summary: String
+    /// The shape of one example, [C, H, W], unless another is asked for.
+    public let input: InputShape
+    /// Number of classes, unless another is asked for.
+    public let classes: Int
+    /// The network for a number of classes.
+    public let network: @Sendable (_ classes: Int) -> any Layer
+
+    public init(
+      name: String, summary: String, input: InputShape, classes: Int,
+      network: @escaping @Sendable (_ classes: Int) -> any Layer
+    ) {
+      self.name = name
+      self.summary = summary
+      self.input = input
+      self.classes = classes
+      self.network = network
+    }
+  }
+
+  /// The entries, in the order of lists.
+  public let entries: [Entry]
+
+  public init(_ entries: [Entry]) { self.entries = entries }
+
+  /// Everything in the folder `Models`, a line each.
+  public static let standard = Zoo([
+    Entry(
+      name: "two-conv", summary: "Two 5×5 convolutions with max pooling, and one dense layer.", input: [1, 28, 28],
+      classes: 10
+    ) { TwoConv(classes: $0) }
+  ])
+
+  /// This zoo and one network more; one of the same name is replaced.
+  public func adding(_ entry: Entry) -> Zoo { Zoo(entries.filter { $0.name != entry.name } + [entry]) }
+
+  /// The network called `name`.
+  /// - Throws: `ZooError.unknownModel` with the nearest names.
+  public func entry(_ name: String) throws(ZooError) -> Entry {
+    if let entry = entries.first(where: { $0.name == name }) { return entry }
+    let names = entries.map(\.name)
+    throw .unknownModel(name: name, nearest: nearestNames(to: name, among: names), known: names)
+  }
+
+  /// A model with random weights.
+  ///
+  /// - Parameters:
+  ///   - input: the shape of one example; the entry's own when nil.
+  ///   - classes: number of classes; that of `classNames`, or the entry's own when nil.
+  /// - Throws: `ZooError`, or `GraphError.mistakes` when the network does not fit the input.
+  public func model(
+    _ name: String, input: InputShape? = nil, classes: Int? = nil, classNames: [String] = [], seed: UInt64 = 0,
+    initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil
+  ) throws -> Model {
+    let entry = try entry(name)
+    let count = classes ?? (classNames.isEmpty ? entry.classes : classNames.count)
+    if !classNames.isEmpty, classNames.count != count {
+      throw ZooError.classCount(names: classNames.count, classes: count)
+    }
+    return try Model(
+      input: input ?? entry.input, classes: classNames, seed: seed, initialization: initialization,
+      preprocessing: preprocessing, name: name
+    ) { entry.network(count) }
+  }
+}
+
+/// What can go wrong when a network is asked for by name.
+public enum ZooError: Error, Sendable, Equatable {
+  case unknownModel(name: String, nearest: [String], known: [String])
+  case classCount(names: Int, classes: Int)
+}
+
+extension ZooError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownModel(let name, let nearest, let known):
+      let list = nearest.isEmpty ? "; there are \(known.joined(separator: ", "))" : suggestion(nearest)
+      return "no network is called \"\(name)\"\(list)"
+    case .classCount(let names, let classes):
+      return "\(names) class names for \(classes) classes"
+    }
+  }
+}

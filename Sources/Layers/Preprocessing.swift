@@ -1,0 +1,52 @@
+import FoveaTensors
+
+/// How a picture becomes a network's input: a plain value that a model file carries along.
+///
+/// In order: resize the shorter side, cut `size` out of the middle, order the channels, divide by 255,
+/// subtract `mean` and divide by `std` per channel. A model of signals leaves everything at its default.
+///
+/// ```swift
+/// Preprocessing(resize: 256, size: [224, 224], mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+/// ```
+public struct Preprocessing: Codable, Sendable, Equatable {
+  /// The order of colours along the channel axis.
+  public enum Channels: String, Codable, Sendable, CaseIterable { case rgb, bgr, gray }
+
+  public var channels: Channels
+  /// The length that the shorter side is resized to before the crop, in pixels; nil resizes straight to `size`.
+  public var resize: Int?
+  /// Height and width of the crop in the middle, in pixels; nil keeps the picture's.
+  public var size: [Int]?
+  /// Subtracted per channel, after division by 255; empty for nothing.
+  public var mean: [Double]
+  /// Divided by per channel, after the mean is subtracted; empty for nothing.
+  public var std: [Double]
+
+  public init(
+    channels: Channels = .rgb, resize: Int? = nil, size: [Int]? = nil, mean: [Double] = [], std: [Double] = []
+  ) {
+    self.channels = channels
+    self.resize = resize
+    self.size = size
+    self.mean = mean
+    self.std = std
+  }
+
+  /// What an input [C, H, W] suggests: pictures of that size, grey for one channel.
+  public init(for shape: Shape) {
+    self.init()
+    guard shape.rank == 3 else { return }
+    channels = shape[0] == 1 ? .gray : .rgb
+    size = [shape[1], shape[2]]
+  }
+
+  // Written out: a synthesized decoder fails on a missing key even where there is a default.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    channels = try container.decodeIfPresent(Channels.self, forKey: .channels) ?? .rgb
+    resize = try container.decodeIfPresent(Int.self, forKey: .resize)
+    size = try container.decodeIfPresent([Int].self, forKey: .size)
+    mean = try container.decodeIfPresent([Double].self, forKey: .mean) ?? []
+    std = try container.decodeIfPresent([Double].self, forKey: .std) ?? []
+  }
+}

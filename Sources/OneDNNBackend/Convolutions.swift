@@ -1,0 +1,160 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// The sizes of a convolution as oneDNN wants them: grouped weights have an axis of their own for the group.
+struct ConvSizes {
+  let geometry: ConvGeometry
+  let x: [Int]
+  let w: [Int]
+  let y: [Int]
+
+  init(_ geometry: ConvGeometry, x: Shape, w: Shape, y: Shape) {
+    self.geometry = geometry
+    self.x = x.dims
+    self.y = y.dims
+    let g = geometry.groups
+    self.w = g == 1 ? w.dims : [g, w[0] / g] + w.dims.dropFirst()
+  }
+
+  func request(_ kind: fovea_kind) -> Request {
+    var request = Request(kind)
+    request.geometry = geometry
+    request.inputExtents = Array(x.dropFirst(2))
+    request.outputExtents = Array(y.dropFirst(2))
+    return request
+  }
+
+  /// Asks for the preferred order first, then for whatever there is. A first layer of few channels has no
+  /// use for blocks of channels.
+  func describe(_ order: Order, _ request: (Order, Order) -> Request) -> PrimitiveDescription? {
+    let first: Order = order == .blocked && x[1] < 16 ? .any : order
+    if let found = request(first, order).describe() { return found }
+    return request(.any, .any).describe()
+  }
+}
+
+/// The refusals that all convolutions share.
+private func convRefusal(_ site: NodeSite, _ name: String) -> String? {
+  site.commonRefusal(of: name)
+}
+
+struct ConvForward: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    try propose(site, request, relu: false)
+  }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest, relu: Bool) throws(ExecutionError) -> Proposal {
+    let sizes = ConvSizes(
+      Op.Conv.geometry(site, weights: 1), x: site.inputShape(0), w: site.inputShape(1), y: site.outputShape())
+    let withBias = site.has(2)
+    let found = sizes.describe(order) { src, dst in
+      var wish = sizes.request(FOVEA_CONV_FORWARD)
+      wish.training = request.training
+      wish.relu = relu
+      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.weights = MemoryDescriptor(sizes.w, .any)
+      wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
+      wish.dst = MemoryDescriptor(sizes.y, dst)
+      return wish
+    }
+    guard let found else { throw OneDNN.failure("a convolution") }
+    var inputs = [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_WEIGHTS, sizes.w)]
+    var operands: [(argument: fovea_arg, operand: Operand)] = [
+      (FOVEA_SRC, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DST, .output(0)),
+    ]
+    if site.inputs.count > 2 { inputs.append(.plain) }
+    if withBias { operands.append((FOVEA_BIAS, .input(2))) }
+    return Proposal(found, inputs: inputs, outputs: [found.layout(FOVEA_DST, sizes.y)], operands)
+  }
+}
+
+struct ConvBackwardData: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    let sizes = ConvSizes(
+      Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
+    let found = sizes.describe(order) { src, dst in
+      var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
+      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.weights = MemoryDescriptor(sizes.w, .any)
+      wish.dst = MemoryDescriptor(sizes.y, dst)
+      return wish
+    }
+    guard let found else { throw OneDNN.failure("a convolution's input gradient") }
+    return Proposal(
+      found,
+      inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w), .plain],
+      outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
+      [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
+  }
+}
+
+struct ConvBackwardWeights: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    let sizes = ConvSizes(
+      Op.Conv.geometry(site, weights: 2), x: site.inputShape(0), w: site.inputShape(2), y: site.inputShape(1))
+    let withBias = site.outputs.count > 1
+    let found = sizes.describe(order) { src, dst in
+      var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
+      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.weights = MemoryDescriptor(sizes.w, .any)
+      wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
+      wish.dst = MemoryDescriptor(sizes.y, dst)
+      return wish
+    }
+    guard let found else { throw OneDNN.failure("a convolution's weight gradient") }
+    var outputs = [found.layout(FOVEA_DIFF_WEIGHTS, sizes.w)]
+    var operands: [(argument: fovea_arg, operand: Operand)] = [
+      (FOVEA_SRC, .input(0)), (FOVEA_DIFF_DST, .input(1)), (FOVEA_DIFF_WEIGHTS, .output(0)),
+    ]
+    if withBias {
+      outputs.append(.plain)
+      operands.append((FOVEA_DIFF_BIAS, .output(1)))
+    }
+    return Proposal(
+      found, inputs: [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_DIFF_DST, sizes.y), .plain],
+      outputs: outputs, operands)
+  }
+}
+
+/// Convolution, bias and ReLU in one kernel.
+struct FusedConv: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  func refusal(of site: NodeSite) -> String? {
+    guard site.attributes.string("pattern", default: "") == "Conv+Relu", inner(site) != nil else {
+      return "not a convolution with ReLU"
+    }
+    return convRefusal(site, "convolution")
+  }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    guard let conv = inner(site) else { throw OneDNN.failure("a fused convolution") }
+    return try ConvForward(order: order).propose(conv, request, relu: true)
+  }
+
+  /// The convolution with the fused node's operands, which stand in its own order.
+  private func inner(_ site: NodeSite) -> NodeSite? {
+    guard let body = site.node.body, let conv = body.nodes.first, conv.op == Op.Conv.name,
+      conv.inputs.compactMap({ $0 }) == Array(body.inputs.prefix(conv.inputs.compactMap({ $0 }).count))
+    else { return nil }
+    return NodeSite(node: conv, inputs: site.inputs, outputs: site.outputs)
+  }
+}

@@ -1,0 +1,143 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaTensors
+
+/// A memory order that oneDNN knows by one word.
+enum Order: Int32, Sendable, CaseIterable {
+  case any, plain, channelsLast, blocked
+}
+
+/// How a tensor lies in memory, in oneDNN's terms.
+final class MemoryDescriptor: @unchecked Sendable {
+  // @unchecked: the description is never changed after it is made.
+  let pointer: OpaquePointer
+  private let functions: fovea_onednn
+
+  private init(_ pointer: OpaquePointer, _ functions: fovea_onednn) {
+    self.pointer = pointer
+    self.functions = functions
+  }
+
+  /// An order by name; nil when the library does not take the sizes.
+  convenience init?(_ dims: [Int], _ order: Order, _ dtype: DType = .f32) {
+    guard let functions = OneDNN.functions, let code = MemoryDescriptor.code(dtype) else { return nil }
+    let extents = dims.isEmpty ? [1] : dims.map(Int64.init)
+    guard let made = functions.md(Int32(extents.count), extents, code, order.rawValue) else { return nil }
+    self.init(made, functions)
+  }
+
+  /// An order by element strides.
+  convenience init?(_ dims: [Int], strides: [Int]) {
+    guard let functions = OneDNN.functions,
+      let made = functions.md_strided(
+        Int32(dims.count), dims.map(Int64.init), strides.map(Int64.init), Int32(FOVEA_F32.rawValue))
+    else { return nil }
+    self.init(made, functions)
+  }
+
+  /// A copy of a description that something else owns.
+  convenience init?(copying other: OpaquePointer) {
+    guard let functions = OneDNN.functions, let made = functions.md_copy(other) else { return nil }
+    self.init(made, functions)
+  }
+
+  deinit { functions.md_free(pointer) }
+
+  var byteCount: Int { functions.md_bytes(pointer) }
+
+  func isEqual(to other: MemoryDescriptor) -> Bool { functions.md_equal(pointer, other.pointer) }
+
+  /// E.g. `acdb` for channels last, `aBcd16b` for channels in blocks of 16.
+  var text: String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
+      functions.md_text(pointer, buffer.baseAddress, 64)
+      return String(cString: buffer.baseAddress!)
+    }
+  }
+
+  private static func code(_ dtype: DType) -> Int32? {
+    switch dtype {
+    case .f32: Int32(FOVEA_F32.rawValue)
+    case .bf16: Int32(FOVEA_BF16.rawValue)
+    case .i32: Int32(FOVEA_S32.rawValue)
+    default: nil
+    }
+  }
+}
+
+/// A layout that oneDNN chose.
+final class OneDNNLayout: ForeignLayout {
+  let descriptor: MemoryDescriptor
+  /// The same extents in plain order; nil for workspaces, which have no elements to speak of.
+  let plain: MemoryDescriptor?
+  let dims: [Int]
+  let text: String
+  let byteCount: Int
+  /// The order by name, `.any` when it has none.
+  let order: Order
+
+  init(_ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false) {
+    self.descriptor = descriptor
+    self.dims = dims
+    plain = opaque ? nil : MemoryDescriptor(dims, .plain)
+    text = opaque ? "workspace" : descriptor.text
+    byteCount = descriptor.byteCount
+    let named: [Order] = [.channelsLast, .blocked]
+    order =
+      opaque
+      ? .any
+      : named.first { MemoryDescriptor(dims, $0).map(descriptor.isEqual) == true } ?? .any
+  }
+
+  func isSame(as other: any ForeignLayout) -> Bool {
+    guard let other = other as? OneDNNLayout else { return false }
+    return descriptor.isEqual(to: other.descriptor)
+  }
+
+  func encode(plain source: UnsafeRawPointer, into target: UnsafeMutableRawPointer) throws(ExecutionError) {
+    guard let plain else { throw OneDNN.failure("bringing values into a workspace") }
+    try Reorder.once(from: plain, to: descriptor, source, target)
+  }
+
+  func decode(_ source: UnsafeRawPointer, intoPlain target: UnsafeMutableRawPointer) throws(ExecutionError) {
+    guard let plain else { throw OneDNN.failure("reading a workspace") }
+    try Reorder.once(from: descriptor, to: plain, source, target)
+  }
+}
+
+/// Nothing at all: for an auxiliary output that nobody reads.
+final class NoLayout: ForeignLayout {
+  static let layout = Layout.foreign(NoLayout())
+  let text = "none"
+  let byteCount = 0
+  func isSame(as other: any ForeignLayout) -> Bool { other is NoLayout }
+  func encode(plain: UnsafeRawPointer, into target: UnsafeMutableRawPointer) throws(ExecutionError) {}
+  func decode(_ source: UnsafeRawPointer, intoPlain target: UnsafeMutableRawPointer) throws(ExecutionError) {}
+}
+
+extension Layout {
+  /// The layout of a description; plain where it is plain.
+  init(_ descriptor: MemoryDescriptor, dims: [Int]) {
+    if let plain = MemoryDescriptor(dims, .plain), plain.isEqual(to: descriptor) {
+      self = .plain
+    } else {
+      self = .foreign(OneDNNLayout(descriptor, dims: dims))
+    }
+  }
+
+  /// This layout in oneDNN's terms for a tensor of `dims`; nil when it belongs to somebody else.
+  func descriptor(_ dims: [Int]) -> MemoryDescriptor? {
+    switch self {
+    case .plain: MemoryDescriptor(dims, .plain)
+    case .foreign(let layout): (layout as? OneDNNLayout)?.descriptor
+    }
+  }
+
+  /// The order by name; plain is plain.
+  var order: Order {
+    switch self {
+    case .plain: .plain
+    case .foreign(let layout): (layout as? OneDNNLayout)?.order ?? .any
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// The CPU through oneDNN, opened at run time.
+public struct OneDNNBackend: Backend {
+  /// Which order activations take between layers.
+  public enum Preference: String, Sendable, CaseIterable {
+    /// What each convolution likes best.
+    case any
+    /// Channels innermost, as PyTorch's channels_last.
+    case channelsLast = "channels-last"
+    /// Channels in blocks of 16.
+    case blocked
+  }
+
+  public let preference: Preference
+  private let functions: fovea_onednn
+
+  /// Nil when the library cannot be had; `unavailable` says why.
+  public init?(preference: Preference = .blocked) {
+    guard let functions = OneDNN.functions else { return nil }
+    self.functions = functions
+    self.preference = preference
+  }
+
+  public var name: String { "oneDNN \(OneDNN.version)" }
+
+  /// Why there is no oneDNN, nil when there is.
+  public static var unavailable: String? { OneDNN.functions == nil ? OneDNN.problem : nil }
+
+  /// The library's version, nil when it cannot be had.
+  public static var version: String? { OneDNN.functions == nil ? nil : OneDNN.version }
+
+  public func prepare(threads: Int) { functions.set_threads(Int32(threads)) }
+
+  public func implementations(of op: any Operator.Type) -> [any Implementation] {
+    let order = Order(preference)
+    switch op.name {
+    case Op.Conv.name: return [ConvForward(order: order)]
+    case Op.ConvBackwardData.name: return [ConvBackwardData(order: order)]
+    case Op.ConvBackwardWeights.name: return [ConvBackwardWeights(order: order)]
+    case Op.MaxPool.name: return [MaxPoolForward()]
+    case Op.MaxPoolBackward.name: return [MaxPoolBackward()]
+    case Op.Relu.name: return [ReluForward()]
+    case Op.ReluBackward.name: return [ReluBackward()]
+    case Op.Gemm.name: return [MatrixProduct()]
+    case Op.Add.name: return [Sum()]
+    case Op.BatchNormalization.name: return [NormForward()]
+    case Op.BatchNormalizationBackward.name: return [NormBackward()]
+    case Op.Fused.name: return [FusedConv(order: order), FusedGemm()]
+    default: return []
+    }
+  }
+
+  public func reorder(_ type: TensorType, from: Layout, to: Layout) throws(ExecutionError) -> Proposal? {
+    guard type.dtype == .f32, let shape = type.shape.concrete, shape.count > 0, from != to else { return nil }
+    return Reorder.proposal(shape.dims, from: from, to: to)
+  }
+}
+
+extension Order {
+  init(_ preference: OneDNNBackend.Preference) {
+    switch preference {
+    case .any: self = .any
+    case .channelsLast: self = .channelsLast
+    case .blocked: self = .blocked
+    }
+  }
+}
+
+extension NodeSite {
+  /// Why oneDNN is not asked at all: it computes in f32 here, on tensors that have elements.
+  func commonRefusal(of names: String) -> String? {
+    for type in inputs.compactMap({ $0 }) + outputs where type.dtype.isFloat && type.dtype != .f32 {
+      return "\(names) in \(type.dtype.rawValue)"
+    }
+    for type in inputs.compactMap({ $0 }) + outputs where (type.shape.concrete?.count ?? 0) == 0 {
+      return "\(names) on no elements"
+    }
+    return nil
+  }
+}

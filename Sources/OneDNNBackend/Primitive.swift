@@ -1,0 +1,173 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+
+/// What a primitive shall do, collected in Swift and handed over in one call.
+struct Request {
+  var kind: fovea_kind
+  var training = false
+  var relu = false
+  var geometry: ConvGeometry?
+  var inputExtents: [Int] = []
+  var outputExtents: [Int] = []
+  var epsilon: Float = 0
+  var src: MemoryDescriptor?
+  var src1: MemoryDescriptor?
+  var weights: MemoryDescriptor?
+  var bias: MemoryDescriptor?
+  var dst: MemoryDescriptor?
+
+  init(_ kind: fovea_kind) { self.kind = kind }
+
+  /// Asks the library; nil when it has no implementation.
+  func describe() -> PrimitiveDescription? {
+    guard let functions = OneDNN.functions else { return nil }
+    var raw = fovea_request()
+    raw.kind = Int32(kind.rawValue)
+    raw.training = training
+    raw.relu = relu
+    raw.epsilon = epsilon
+    if let geometry {
+      raw.axes = Int32(geometry.axes)
+      func triple(_ value: (Int) -> Int) -> (Int64, Int64, Int64) {
+        let list = (0..<3).map { $0 < geometry.axes ? Int64(value($0)) : 0 }
+        return (list[0], list[1], list[2])
+      }
+      raw.kernel = triple { geometry.kernel[$0] }
+      raw.strides = triple { geometry.strides[$0] }
+      raw.dilations = triple { geometry.dilations[$0] }
+      raw.pad_before = triple { geometry.padding($0, extent: inputExtents[$0]).before }
+      // What the windows really reach, which is less than the padding where the last stride does not fit
+      // and more where sizes are rounded up.
+      raw.pad_after = triple { axis in
+        (outputExtents[axis] - 1) * geometry.strides[axis] + geometry.span(axis) - inputExtents[axis]
+          - geometry.padding(axis, extent: inputExtents[axis]).before
+      }
+    }
+    raw.src = src?.pointer
+    raw.src_1 = src1?.pointer
+    raw.weights = weights?.pointer
+    raw.bias = bias?.pointer
+    raw.dst = dst?.pointer
+    return withExtendedLifetime((src, src1, weights, bias, dst)) {
+      functions.describe(&raw).map { PrimitiveDescription($0, functions) }
+    }
+  }
+}
+
+/// A chosen, not yet built, primitive.
+final class PrimitiveDescription: @unchecked Sendable {
+  // @unchecked: the description is never changed after it is made.
+  let pointer: OpaquePointer
+  let functions: fovea_onednn
+
+  init(_ pointer: OpaquePointer, _ functions: fovea_onednn) {
+    self.pointer = pointer
+    self.functions = functions
+  }
+
+  deinit { functions.pd_free(pointer) }
+
+  /// The order an operand must have; nil when the primitive has no such operand.
+  func descriptor(_ argument: fovea_arg) -> MemoryDescriptor? {
+    functions.pd_md(pointer, Int32(argument.rawValue)).flatMap { MemoryDescriptor(copying: $0) }
+  }
+
+  /// The layout an operand must have, plain when it has none of its own.
+  func layout(_ argument: fovea_arg, _ dims: [Int]) -> Layout {
+    descriptor(argument).map { Layout($0, dims: dims) } ?? .plain
+  }
+
+  var scratchBytes: Int { descriptor(FOVEA_SCRATCHPAD)?.byteCount ?? 0 }
+
+  /// E.g. `brgconv:avx512_core`.
+  var name: String { functions.pd_name(pointer).map { String(cString: $0) } ?? "" }
+}
+
+/// Which buffer of a node an operand of a primitive is.
+enum Operand: Sendable {
+  case input(Int)
+  case output(Int)
+}
+
+/// A built primitive.
+final class PrimitiveKernel: Kernel, @unchecked Sendable {
+  // @unchecked: a primitive may be executed by several threads when each brings its own scratchpad.
+  private let primitive: OpaquePointer
+  private let description: PrimitiveDescription
+  private let operands: [(argument: fovea_arg, operand: Operand)]
+
+  init(
+    _ description: PrimitiveDescription, _ operands: [(argument: fovea_arg, operand: Operand)]
+  ) throws(ExecutionError) {
+    guard let built = description.functions.build(description.pointer) else {
+      throw OneDNN.failure("building \(description.name)")
+    }
+    primitive = built
+    self.description = description
+    self.operands = operands
+  }
+
+  deinit { description.functions.primitive_free(primitive) }
+
+  func bind(
+    inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer?
+  ) throws(ExecutionError) -> any BoundKernel {
+    try call(inputs: inputs, outputs: outputs, scratch: scratch)
+  }
+
+  func call(
+    inputs: [UnsafeRawPointer?], outputs: [UnsafeMutableRawPointer?], scratch: UnsafeMutableRawPointer?
+  ) throws(ExecutionError) -> BoundPrimitive {
+    var arguments: [Int32] = []
+    var buffers: [UnsafeMutableRawPointer?] = []
+    for (argument, operand) in operands {
+      arguments.append(Int32(argument.rawValue))
+      switch operand {
+      case .input(let index): buffers.append(UnsafeMutableRawPointer(mutating: inputs[index]))
+      case .output(let index): buffers.append(outputs[index])
+      }
+    }
+    if description.scratchBytes > 0 {
+      arguments.append(Int32(FOVEA_SCRATCHPAD.rawValue))
+      buffers.append(scratch)
+    }
+    guard let call = description.functions.bind(primitive, Int32(arguments.count), arguments, buffers) else {
+      throw OneDNN.failure("binding \(description.name)")
+    }
+    return BoundPrimitive(call, keeping: self, description.functions)
+  }
+}
+
+/// A primitive tied to buffers.
+final class BoundPrimitive: BoundKernel {
+  private let call: OpaquePointer
+  private let kernel: PrimitiveKernel
+  private let functions: fovea_onednn
+
+  init(_ call: OpaquePointer, keeping kernel: PrimitiveKernel, _ functions: fovea_onednn) {
+    self.call = call
+    self.kernel = kernel
+    self.functions = functions
+  }
+
+  deinit { functions.call_free(call) }
+
+  func run() throws(ExecutionError) {
+    let status = functions.run(call)
+    if status != 0 { throw OneDNN.failure("a step", status: status) }
+  }
+}
+
+extension Proposal {
+  /// A proposal that one primitive answers.
+  init(
+    _ description: PrimitiveDescription, inputs: [Layout], outputs: [Layout],
+    inPlace: [(output: Int, input: Int)] = [], _ operands: [(argument: fovea_arg, operand: Operand)]
+  ) {
+    self.init(
+      inputs: inputs, outputs: outputs, inPlace: inPlace, scratchBytes: description.scratchBytes,
+      detail: description.name
+    ) { () throws(ExecutionError) in try PrimitiveKernel(description, operands) }
+  }
+}
