@@ -33,7 +33,9 @@ import Testing
     let scratch = try Scratch()
     let path = scratch.file("no/such/x.npy")
     let error = #expect(throws: TensorError.self) { try Tensor(zeros: [2]).writeNPY(to: path) }
-    #expect(error?.description == "cannot write \(path): No such file or directory; create the directory first, or correct the path")
+    #expect(
+      error?.description
+        == "cannot write \(path): No such file or directory; create the directory first, or correct the path")
   }
 
   @Test func aDirectoryInTheWayIsAnError() throws {

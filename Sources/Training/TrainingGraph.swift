@@ -1,0 +1,101 @@
+import FoveaExecution
+import FoveaGraphs
+import FoveaLayers
+import FoveaTensors
+
+/// A model's graph with its heads: what plans for training and for evaluation are made of.
+///
+/// Inputs `input` [N, …] and `target` [N]; outputs the model's own, `loss`, `correct` and, for more than five
+/// classes, `correct5`.
+package struct TrainingGraph: Sendable {
+  package let graph: Graph
+  /// Number of classes C of the scores.
+  package let classes: Int
+  /// True when the five largest scores are looked at too.
+  package let hasTop5: Bool
+
+  /// Puts the heads of a classifier on a model and holds it against the data set.
+  /// - Throws: `TrainingError` when the model is no classifier of these examples.
+  package init(_ model: Model, for dataset: DatasetFacts) throws(TrainingError) {
+    let inputs = model.graph.inputs.map { model.graph[$0].name }
+    guard inputs == ["input"], let input = model.graph.input("input") else { throw .inputs(inputs) }
+    guard let output = model.graph.output("output") else {
+      throw .noOutput(known: model.graph.outputs.map(\.name))
+    }
+    let type = model.graph[input].type
+    let open: Set<Int> = if case .input(let axes) = model.graph[input].source { axes } else { [] }
+    let declared = (type.shape.dims ?? []).enumerated().map { open.contains($0.offset) ? nil : $0.element }
+    let sample = dataset.sampleShape.dims
+    let fits =
+      declared.count == sample.count + 1 && zip(declared.dropFirst(), sample).allSatisfy { $0 == nil || $0 == $1 }
+    guard fits else {
+      throw .sampleShape(
+        dataset: dataset.name, found: dataset.sampleShape, expected: PartialShape(Array(declared.dropFirst())))
+    }
+    let scores = model.graph[output].type.shape
+    guard scores.rank == 2, let classes = scores[1] else { throw .noScores(scores) }
+    guard classes == dataset.classes else {
+      throw .classCount(dataset: dataset.name, found: dataset.classes, expected: classes)
+    }
+    let heads = Heads.classifier(classes: classes)
+    let taken = ["loss"] + heads.metrics.map(\.name)
+    if let name = taken.first(where: { model.graph.output($0) != nil }) { throw .nameTaken(name) }
+
+    var graph = model.graph
+    var total: Value?
+    for loss in heads.losses {
+      guard let part = loss.declare(in: &graph) else { throw .noOutput(known: model.graph.outputs.map(\.name)) }
+      total = total.map { graph.add(Op.Add.self, [$0, part])[0] } ?? part
+    }
+    if let total { graph.addOutput("loss", total) }
+    for metric in heads.metrics {
+      guard let value = metric.declare(in: &graph) else { throw .noOutput(known: model.graph.outputs.map(\.name)) }
+      graph.addOutput(metric.name, value)
+    }
+    if !graph.mistakes.isEmpty { throw .graph(.mistakes(graph.mistakes)) }
+    self.graph = graph
+    self.classes = classes
+    hasTop5 = heads.metrics.contains { $0.name == "correct5" }
+  }
+
+  /// The sizes of the inputs for a batch of `count` examples.
+  package static func sizes(_ count: Int, _ sample: Shape) -> [String: Shape] {
+    ["input": Shape([count] + sample.dims), "target": [count]]
+  }
+
+  /// What evaluation plans are made by.
+  package var evaluation: PlanRequest { PlanRequest(mode: .inference) }
+
+  /// What training plans are made by: gradients of all trainable parameters that are not frozen, and the
+  /// optimizer's updates.
+  /// - Parameter freeze: see `TrainingOptions.freeze`.
+  /// - Throws: `TrainingError.freezesNothing`, `.nothingToTrain`.
+  package func training(_ optimizer: Optimizer, freeze: [String] = []) throws(TrainingError) -> PlanRequest {
+    let trainable = graph.parameters.filter(\.parameter.trainable).map(\.parameter.path)
+    let patterns = freeze.map(PathPattern.init)
+    for pattern in patterns where !trainable.contains(where: pattern.matches) {
+      throw .freezesNothing(pattern: pattern.text, nearest: pattern.nearest(among: trainable))
+    }
+    let moved = Set(trainable.filter { path in !patterns.contains { $0.matches(path) } })
+    guard !moved.isEmpty else { throw .nothingToTrain }
+    return PlanRequest(mode: .training) { (graph) throws(GraphError) in
+      guard let loss = graph.output("loss") else { return }
+      let parameters = graph.parameters.filter { moved.contains($0.parameter.path) }
+      let gradients = try graph.differentiate(loss, withRespectTo: parameters.map(\.value))
+      optimizer.addUpdates(to: &graph, of: parameters, gradients)
+    }
+  }
+}
+
+/// What plans need to know of a data set.
+package struct DatasetFacts: Sendable, Equatable {
+  package let name: String
+  package let sampleShape: Shape
+  package let classes: Int
+
+  package init(name: String, sampleShape: Shape, classes: Int) {
+    self.name = name
+    self.sampleShape = sampleShape
+    self.classes = classes
+  }
+}
