@@ -43,7 +43,9 @@ extension Op {
       {
         query.reject(
           "the input has \(channels) channels, the weights \(w) with \(geometry.groups) groups take \(taken)",
-          mend: "give weights with \(channels)/groups input channels")
+          mend: channels % geometry.groups == 0
+            ? "give weights with \(channels / geometry.groups) input channels"
+            : "choose a number of groups that divides \(channels)")
       }
       if let outputs = w[0], geometry.groups > 0, outputs % geometry.groups != 0 {
         query.reject(
