@@ -2,7 +2,8 @@ import Fovea
 
 /// `--data`, which training and evaluation take.
 struct DataOptions: Sendable {
-  static let spec = OptionSpec("data", "DATASET", "a data set that fovea datasets lists, e.g. fashion-mnist or mnist:DIR")
+  static let spec = OptionSpec(
+    "data", "DATASET", "a data set that fovea datasets lists, e.g. fashion-mnist or mnist:DIR")
 
   /// Nil when it is not given or not understood.
   let source: DatasetSource?

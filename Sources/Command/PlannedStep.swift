@@ -49,7 +49,9 @@ struct PlanReport: Sendable {
     var lines = plan.lines
     lines.append(
       plan.reorders.isEmpty
-        ? "no reorders in a step" : "\(plan.reorders.count) \(plan.reorders.count == 1 ? "reorder" : "reorders") in a step: " + plan.reorders.joined(separator: "; "))
+        ? "no reorders in a step"
+        : "\(plan.reorders.count) \(plan.reorders.count == 1 ? "reorder" : "reorders") in a step: "
+          + plan.reorders.joined(separator: "; "))
     lines.append(
       "memory: \(Text.bytes(plan.arenaBytes)) for values between input and output "
         + "(\(Text.bytes(plan.unsharedBytes)) had none shared memory), \(Text.bytes(plan.scratchBytes)) of scratch")

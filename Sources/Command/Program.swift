@@ -63,7 +63,9 @@ enum Program {
 
   private static func command(_ word: String) throws(UsageError) -> any Command.Type {
     if let command = commands.first(where: { $0.name == word }) { return command }
-    if later.contains(word) { throw UsageError("\"\(word)\" comes with a later version; fovea --help lists what there is") }
+    if later.contains(word) {
+      throw UsageError("\"\(word)\" comes with a later version; fovea --help lists what there is")
+    }
     let names = commands.map { $0.name }
     let nearest = nearestNames(to: word, among: names).first
     throw UsageError(

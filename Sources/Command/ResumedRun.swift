@@ -38,7 +38,8 @@ struct ResumedRun: Sendable {
     for word in typed where !isSame(word, own) {
       let known = own.filter { $0.option == word.option }
       let says =
-        word.option == "out" ? directory : known.isEmpty ? "nothing of it" : known.map { $0.value ?? "yes" }.joined(separator: ", ")
+        word.option == "out"
+        ? directory : known.isEmpty ? "nothing of it" : known.map { $0.value ?? "yes" }.joined(separator: ", ")
       contradictions.append(
         "--\(word.option)\(word.value.map { " \($0)" } ?? "") contradicts the run in \(directory), which has \(says); "
           + "leave it out, or start a new run")

@@ -33,10 +33,11 @@ enum Text {
   /// `3x224x224`
   static func extents(_ dims: [Int]) -> String { dims.map(String.init).joined(separator: "x") }
 
-  /// Seconds as `45 s`, `1:30 min` or `2:05 h`.
+  /// Seconds as `35 ms`, `4.5 s`, `45 s`, `1:30 min` or `2:05 h`.
   static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds < 1e9 else { return "?" }
     func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    if seconds < 0.9995 { return decimals(1000 * seconds, 0) + " ms" }
     if seconds < 10 { return decimals(seconds, 1) + " s" }
     let whole = Int(seconds.rounded())
     if whole < 60 { return "\(whole) s" }
@@ -55,7 +56,9 @@ enum Text {
   /// Rows in columns of equal width, two spaces apart; those in `right` stand at the right.
   static func table(_ rows: [[String]], right: Set<Int> = []) -> [String] {
     guard let columns = rows.map(\.count).max() else { return [] }
-    let widths = (0..<columns).map { column in rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+    let widths = (0..<columns).map { column in
+      rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+    }
     return rows.map { row in
       var line = row.enumerated().map { column, cell in
         let fill = String(repeating: " ", count: widths[column] - cell.count)

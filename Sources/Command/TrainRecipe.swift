@@ -6,7 +6,8 @@ struct TrainRecipe: Sendable {
     OptionSpec("epochs", "N", "passes through the training part", standard: "5"),
     OptionSpec("steps", "N", "batches in all, instead of epochs"),
     OptionSpec("batch", "N", "examples in a step", standard: "128"),
-    OptionSpec("validation", "FRACTION", "keep this part of the training examples to choose the best model", standard: "0"),
+    OptionSpec(
+      "validation", "FRACTION", "keep this part of the training examples to choose the best model", standard: "0"),
     OptionSpec("optimizer", "NAME", "sgd; adam, adamw and rmsprop come with a later version", standard: "sgd"),
     OptionSpec("lr", "X", "highest learning rate", standard: "0.06"),
     OptionSpec("momentum", "X", "part of the last step that is taken again", standard: "0.9"),

@@ -78,8 +78,9 @@ struct TrainSession {
       try console.out("")
       try console.out(
         "test accuracy \(Text.percent(evaluation.top1)) on \(Text.grouped(evaluation.examples)) examples"
-          + (evaluation.top5.map { ", top 5 \(Text.percent($0))" } ?? "") + ", loss \(Text.decimals(evaluation.loss, 4))")
-      let confusions = evaluation.confusions(trainer.dataset.classNames, limit: 5)
+          + (evaluation.top5.map { ", top 5 \(Text.percent($0))" } ?? "")
+          + ", loss \(Text.decimals(evaluation.loss, 4))")
+      let confusions = evaluation.confusions(trainer.model.classNames, limit: 5)
       if !confusions.isEmpty { try console.out("most confused:") }
       for line in confusions { try console.out("  \(line)") }
     }
@@ -97,7 +98,7 @@ struct TrainSession {
   }
 
   private func object(_ result: TrainingResult, _ evaluation: Evaluation?, _ file: String?) -> [String: Any] {
-    var object = evaluation?.object(trainer.dataset.classNames) ?? [:]
+    var object = evaluation?.object(trainer.model.classNames) ?? [:]
     object["outcome"] = result.outcome == .finished ? "finished" : "interrupted"
     object["directory"] = result.directory
     object["model_file"] = file

@@ -172,7 +172,8 @@ private actor Runner {
       guard let tensor = given[info.name] else {
         throw ExecutionError.graph(.missingInput(name: info.name, known: names))
       }
-      tensors[info.name] = tensor.dtype.isFloat && info.type.dtype.isFloat ? tensor.converted(to: info.type.dtype) : tensor
+      tensors[info.name] =
+        tensor.dtype.isFloat && info.type.dtype.isFloat ? tensor.converted(to: info.type.dtype) : tensor
     }
     let context = try cache.context(tensors.mapValues(\.shape))
     for (name, tensor) in tensors { try context.feed(name, tensor) }

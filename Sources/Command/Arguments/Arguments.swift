@@ -34,7 +34,8 @@ struct Arguments {
         mistakes.append("there is no option \(word); options begin with two dashes")
         continue
       }
-      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+      let parts = word.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
+        String.init)
       guard let option = options.first(where: { $0.name == parts[0] }) else {
         let meant = Arguments.nearest(parts[0], options)
         mistakes.append("there is no option --\(parts[0])" + (meant.map { "; did you mean --\($0)?" } ?? ""))
@@ -121,7 +122,8 @@ struct Arguments {
   mutating func integer(_ name: String, in range: ClosedRange<Int> = 1...Int.max) -> Int? {
     guard let text = text(name) else { return nil }
     guard let value = Int(text), range.contains(value) else {
-      let bounds = range.upperBound == .max ? "from \(range.lowerBound) on" : "from \(range.lowerBound) to \(range.upperBound)"
+      let bounds =
+        range.upperBound == .max ? "from \(range.lowerBound) on" : "from \(range.lowerBound) to \(range.upperBound)"
       reject("--\(name) takes a whole number \(bounds), not \"\(text)\"")
       return nil
     }

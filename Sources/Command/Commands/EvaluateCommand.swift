@@ -8,7 +8,8 @@ struct EvaluateCommand: Command {
   static let options =
     [
       DataOptions.spec,
-      OptionSpec("split", "PART", "test, train, or validation (the part that a run kept from training)", standard: "test"),
+      OptionSpec(
+        "split", "PART", "test, train, or validation (the part that a run kept from training)", standard: "test"),
       OptionSpec("batch", "N", "examples at once", standard: "256"),
       OptionSpec("json", nil, "one JSON object: top1, top5, loss, examples"),
     ] + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs

@@ -130,11 +130,15 @@ struct TrainCommand: Command {
     let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
     if !json {
       try console.out("fovea train --resume \(ShellLine.quoted(run.directory))")
-      try console.out("  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
+      try console.out(
+        "  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
       try console.out("device: \(device.text)")
     }
-    for difference in trainer.differences { console.note("the last bits may differ from an uninterrupted run: \(difference)") }
-    return try await TrainSession(trainer, test: try await test, device: device, source: source, json: json, console).run()
+    for difference in trainer.differences {
+      console.note("the last bits may differ from an uninterrupted run: \(difference)")
+    }
+    return try await TrainSession(trainer, test: try await test, device: device, source: source, json: json, console)
+      .run()
   }
 
   private func introduce(
