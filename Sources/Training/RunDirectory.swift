@@ -136,7 +136,8 @@ struct TrainingState: Sendable, Codable {
   func write(_ model: Model, to path: String) throws {
     let store = model.store
     var extra: [(name: String, tensor: Tensor)] = []
-    for path in store.paths where path.hasPrefix(Optimizer.statePrefix) {
+    // In a fixed order, so that equal runs leave equal files.
+    for path in store.paths.sorted() where path.hasPrefix(Optimizer.statePrefix) {
       extra.append((path, try store.tensor(path)))
     }
     let json = JSONEncoder()

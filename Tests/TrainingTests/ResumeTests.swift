@@ -1,5 +1,6 @@
 import Foundation
 import FoveaExchange
+import FoveaTensors
 import FoveaTraining
 import Testing
 
