@@ -19,6 +19,7 @@ import Synchronization
 public final class Trainer: Sendable {
   /// The model that is trained, in place.
   public let model: Model
+  /// How the run goes.
   public let options: TrainingOptions
   /// What a resumed run finds different from its first part; it goes on, but its numbers may differ in the
   /// last bits. Empty for a new run.

@@ -16,7 +16,8 @@ final class TrainingLoop {
   private let facts: DatasetFacts
   private let validation: (any Dataset)?
   private let evaluator: Evaluator?
-  private let files: RunFiles?
+  private let record: RunRecord
+  private var files: RunFiles?
   private var slots: [StepSlot] = []
 
   private var state: TrainingState
@@ -43,13 +44,11 @@ final class TrainingLoop {
     let request = try heads.training(options.optimizer, freeze: options.freeze)
     state = trainer.resumed ?? TrainingState()
 
-    let record = RunRecord(
+    record = RunRecord(
       model: model.name, datasetName: facts.name, examples: trainer.dataset.count, classes: facts.classes,
       trainingExamples: train.count, validationExamples: validation?.count ?? 0, batch: extent.batch,
       device: trainer.device.name, threads: trainer.device.threads, backends: trainer.device.backends.map(\.name),
       options: options)
-    files = try options.directory.map { try RunFiles($0, record, resumingAfter: trainer.resumed?.step) }
-
     // The loader starts to read ahead while the plan is made.
     loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
@@ -86,6 +85,8 @@ final class TrainingLoop {
     show(.planning, report)
     // Made before the first batch is waited for, so that what cannot be planned is said at once.
     _ = try slot(for: extent.batch)
+    // After all that may be refused, so that a mistake leaves no directory behind.
+    files = try options.directory.map { try RunFiles($0, record, resumingAfter: trainer.resumed?.step) }
     while state.step < extent.steps, !trainer.shouldStop {
       let began = Clock.seconds()
       guard let batch = try loader.next() else { break }

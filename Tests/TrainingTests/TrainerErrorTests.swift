@@ -80,13 +80,22 @@ import Testing
     let text = await message(try network(), try stripes(40), options)
     #expect(text.hasPrefix("the loss is "))
     #expect(text.contains("rate 1e+20): training has diverged; "))
+    // Nothing to go on with was left, so the directory may be used again, and its logs begin anew.
+    #expect(!FileManager.default.fileExists(atPath: "\(path)/last.safetensors"))
+    try MetricsLog(path: "\(path)/metrics.jsonl").append(step: 1, ["loss": 77])
+    options.length = .epochs(1)
+    options.optimizer = .sgd(learningRate: .constant(1e-3))
+    options.logInterval = 1
+    _ = try await Trainer(model: try network(), dataset: try stripes(40), options: options, device: .reference).run()
+    #expect(try MetricsLog.read("\(path)/metrics.jsonl").map(\.step) == [1, 2, 3])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 4)
     let error = TrainingError.notFinite(loss: .nan, step: 3, epoch: 1, rate: 0.5, checkpoint: nil)
     #expect(
       error.description
         == "the loss is nan at step 3 (epoch 1, rate 0.5): training has diverged; try a lower rate or a longer warm-up, "
         + "and check the data")
     // The checkpoint of an epoch that was good is named, and not written over.
-    var later = options
+    var later = TrainingOptions(epochs: 50, batch: 16)
     later.directory = directory.file("later")
     later.optimizer = .sgd(learningRate: .step(from: 1e-3, factor: 1e25, every: 3))
     let late = await message(try network(), try stripes(40), later)

@@ -128,6 +128,7 @@ import Testing
     trainer.requestStop()
     let result = try await trainer.run()
     #expect(result.outcome == .interrupted && result.step == 0 && result.losses.isEmpty)
+    #expect(result.resumeCommand == "fovea train --resume \(directory.file("run"))")
     let rest = try await Trainer(
       resuming: directory.file("run"), dataset: try stripes(40), device: .reference
     ).run()
