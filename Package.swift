@@ -50,10 +50,11 @@ let package = Package(
     .executableTarget(
       name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
     tests("Tensors", ["FoveaTensors"]),
-    tests("Graphs", ["FoveaGraphs"]),
+    tests("Graphs", ["FoveaGraphs"], others: ["Golden"]),
+    .target(name: "CAllocationCounter", dependencies: ["CFoveaOneDNN"], path: "Tests/CAllocationCounter"),
     tests("Execution", ["FoveaExecution"]),
     tests("Layers", ["FoveaLayers"]),
-    tests("OneDNNBackend", ["FoveaOneDNNBackend"]),
+    tests("OneDNNBackend", ["FoveaOneDNNBackend", "CAllocationCounter"]),
     tests("Data", ["FoveaData"]),
     tests("Exchange", ["FoveaExchange"], others: ["Golden", "make_golden.py"]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),

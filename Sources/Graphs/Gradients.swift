@@ -58,8 +58,10 @@ extension Graph {
     for node in nodes where dataInputs(of: node).contains(where: active.contains) { active.formUnion(node.outputs) }
 
     var pending: [Value: [Value]] = [:]
+    // Of the loss's own shape: with a batch left in it, another batch size is then reported, not summed.
     let one = Tensor(scalar: 1 as Double).converted(to: values[loss.id].type.dtype)
-    pending[loss] = [addConstant(one, name: "one")]
+    let shaped = values[loss.id].type.shape.concrete.flatMap { try? one.reshaped(to: $0) } ?? one
+    pending[loss] = [addConstant(shaped, name: "one")]
 
     for node in nodes.reversed() where node.outputs.contains(where: { pending[$0] != nil && active.contains($0) }) {
       let op = op(of: node)

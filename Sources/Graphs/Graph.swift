@@ -178,6 +178,13 @@ public struct Graph: Sendable {
   ) -> ([TensorType], [(problem: String, mend: String)]) {
     var query = ShapeQuery(op: op, node: node, inputs: types)
     let result = op.infer(&query)
+    // Loops read every operand in the type of the first.
+    let floats = types.indices.filter { !op.shapeOnlyInputs.contains($0) && types[$0]?.dtype.isFloat == true }
+    if let first = floats.first, let other = floats.first(where: { types[$0]?.dtype != types[first]?.dtype }) {
+      query.reject(
+        "\(query.name(first)) is \(query.dtype(first).rawValue), \(query.name(other)) is \(query.dtype(other).rawValue)",
+        mend: "convert both to one type")
+    }
     // Checked here for all operators, so that nothing behind multiplies sizes that overflow.
     let countable = result.map { type -> TensorType in
       guard let shape = type.shape.concrete, shape.checkedCount.map({ $0 <= 1 << 56 }) != true else { return type }

@@ -85,6 +85,24 @@ public struct Cost: Sendable, Equatable {
   }
 
   public static let none = Cost()
+
+  public static func + (a: Cost, b: Cost) -> Cost {
+    Cost(multiplyAdds: sum(a.multiplyAdds, b.multiplyAdds), biasAdds: sum(a.biasAdds, b.biasAdds))
+  }
+
+  /// A product of counts; the largest number there is when it would overflow.
+  public static func product(_ factors: Int...) -> Int {
+    factors.reduce(1) { product, factor in
+      let (next, overflow) = product.multipliedReportingOverflow(by: factor)
+      return overflow ? .max : next
+    }
+  }
+
+  /// A sum of counts; the largest number there is when it would overflow.
+  public static func sum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
+  }
 }
 
 /// What one position of an output sees of the first input, along the spatial axes.

@@ -17,18 +17,33 @@ enum Reduction {
   /// The shape rule: reduced extents become 1, or go away with keepdims = 0.
   static func infer(_ query: inout ShapeQuery) -> [TensorType] {
     query.requireFloat()
-    guard let dims = query.shape(0).dims else { return [TensorType(query.dtype(0), .unknown)] }
+    return [TensorType(query.dtype(0), shape(&query, of: 0))]
+  }
+
+  /// The shape rule of a gradient (dY, X, …): like X, when dY is like the reduction of X.
+  static func inferBackward(_ query: inout ShapeQuery, result: Int? = nil) -> [TensorType] {
+    let reduced = shape(&query, of: 1)
+    for index in [0, result].compactMap({ $0 }) {
+      query.requireShape(reduced, ofInput: index, mend: "give what belongs to this very reduction")
+    }
+    return [TensorType(query.dtype(0), query.shape(1))]
+  }
+
+  private static func shape(_ query: inout ShapeQuery, of index: Int) -> PartialShape {
+    guard let dims = query.shape(index).dims else { return .unknown }
     guard let axes = axes(query.attributes, rank: dims.count) else {
       query.reject(
-        "axes \(query.attributes["axes"]!) of \(query.shape(0)), which has \(dims.count) axes",
+        "axes \(Attribute.ints(query.attributes.ints("axes", default: []))) of \(query.shape(index)), which has "
+          + "\(dims.count) axes",
         mend: "choose axes from \(-dims.count) to \(dims.count - 1)")
-      return [TensorType(query.dtype(0), .unknown)]
+      return .unknown
     }
     let keep = query.attributes.flag("keepdims", default: true)
-    let result = dims.enumerated().compactMap { axis, extent -> Int?? in
-      axes.contains(axis) ? (keep ? .some(1) : nil) : .some(extent)
+    var result: [Int?] = []
+    for (axis, extent) in dims.enumerated() {
+      if !axes.contains(axis) { result.append(extent) } else if keep { result.append(1) }
     }
-    return [TensorType(query.dtype(0), PartialShape(result))]
+    return PartialShape(result)
   }
 
   /// The full tensor beside the reduced one.

@@ -26,6 +26,15 @@ extension Graph {
       }
       types[value] = TensorType(info.type.dtype, wanted)
     }
+    if types.contains(where: { values[$0.key.id].type != $0.value }),
+      let ghost = values.first(where: { if case .ghost = $0.source { true } else { false } })
+    {
+      // Its shape cannot be worked out again, and a gradient of the old size must not pass unseen.
+      let problem = "\"\(ghost.name)\" \(ghost.type.shape) is known by its shape alone"
+      throw .mistakes([
+        Mistake(origin: .none, problem: problem, mend: "choose the sizes before the graph is simplified", inputs: [])
+      ])
+    }
     return try retyped { value, info in types[value] ?? info.type }
   }
 
@@ -37,6 +46,10 @@ extension Graph {
       if case .constant(let tensor) = copy.values[index].source, tensor.dtype.isFloat {
         copy.values[index].source = .constant(tensor.converted(to: dtype))
       }
+    }
+    for index in copy.nodes.indices {
+      // A fused node's body holds constants of its own.
+      if let body = copy.nodes[index].body { copy.nodes[index].body = try body.converted(to: dtype) }
     }
     return try copy.retyped { _, info in
       info.type.dtype.isFloat ? TensorType(dtype, info.type.shape) : info.type

@@ -63,8 +63,11 @@ public struct Add: Combinator {
 
   /// The projection that would bring the second branch to the shape of the first.
   private static func mend(_ left: [Int?], _ right: [Int?]) -> String {
-    guard left.count == 4, right.count == 4, let channels = left[1], let tall = right[2], let low = left[2] else {
+    guard left.count == 4, right.count == 4, let channels = left[1] else {
       return "make all branches end in the same shape"
+    }
+    guard let tall = right[2], let low = left[2] else {
+      return "give both the same channels, e.g. Conv2D(\(channels), kernel: 1) on the second branch"
     }
     if tall == low { return "give both the same channels, e.g. Conv2D(\(channels), kernel: 1) on the second branch" }
     let stride = low > 0 && tall > low ? (tall + low - 1) / low : 1

@@ -136,7 +136,8 @@ public final class Declaration {
       reject(
         "its \(parameter.path) \(shape) has too many elements to be held", mend: "check channels, units and kernel",
         at: nil)
-      shape = .unknown(rank: dims.count)
+      // Channels and kernel stay known, so that the operator has nothing more to complain about.
+      shape = shape.replacing(axis: min(1, dims.count - 1), with: nil)
     }
     let type = TensorType(.f32, shape)
     keep(.leaf(parameter, type, isState: isState), next)

@@ -26,13 +26,14 @@ public struct InputShape: Sendable, Hashable, ExpressibleByArrayLiteral {
 extension Declaration {
   /// Adds an input with a batch of 1 in front. The batch is open: no rule may depend on the 1.
   func addInput(_ name: String, _ input: InputShape) -> Symbol {
-    let known = input.shape.dims.map { (1...Symbol.largestAttribute).contains($0) ? $0 : nil }
+    let isPossible = input.shape.dims.allSatisfy { $0 > 0 } && input.shape.checkedCount.map { $0 <= 1 << 40 } == true
+    let known = input.shape.dims.map { isPossible ? $0 : nil }
     let open = Set([0] + input.openAxes.filter(input.shape.dims.indices.contains).map { $0 + 1 })
     let symbol = addInput(name, TensorType(.f32, PartialShape([1] + known)), open: open)
-    if known.contains(nil) || input.shape.checkedCount == nil {
+    if !isPossible {
       reject(
-        "input \"\(name)\" of shape \(input.shape) cannot be", mend: "give extents from 1 on, e.g. [3, 224, 224]",
-        at: nil)
+        "no input can have the shape \(input.shape), as \"\(name)\" should",
+        mend: "give sizes from 1 on that a machine can hold, e.g. [3, 224, 224]", at: nil)
     }
     return symbol
   }

@@ -170,9 +170,9 @@ private func message(_ bytes: [UInt8], limit: Int = ImageDecoder.pixelLimit) -> 
     }
     #expect(try scratch.names() == ["x.png"])
     let missing = scratch.file("no/x.png")
-    let reason = "No such file or directory; create the directory first, or correct the path"
-    #expect(throws: DataError.tensors(.file(path: missing, action: "write", reason: reason))) {
+    let error = #expect(throws: DataError.self) {
       try PNGWriter.write(Image8(height: 1, width: 1, channels: 1, pixels: [0]), to: missing)
     }
+    #expect(error?.description.hasPrefix("cannot write \(missing): No such file or directory") == true)
   }
 }

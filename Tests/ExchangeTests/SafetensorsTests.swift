@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// `FOVEA_SAFETENSORS_OUT=/tmp/ours.safetensors swift test …`, then `make_golden.py /tmp/ours.safetensors`.
+  /// `FOVEA_SAFETENSORS_OUT=ours.safetensors swift test …`, then `make_golden.py ours.safetensors`.
   @Test(.enabled(if: ProcessInfo.processInfo.environment["FOVEA_SAFETENSORS_OUT"] != nil))
   func pythonReadsOurs() throws {
     let path = ProcessInfo.processInfo.environment["FOVEA_SAFETENSORS_OUT"] ?? ""

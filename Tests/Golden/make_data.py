@@ -1,7 +1,7 @@
 """Makes Tests/TensorsTests/Golden.swift and Tests/DataTests/Golden.swift from NumPy, gzip and Pillow.
 
-    python3 -m venv /tmp/venv && /tmp/venv/bin/pip install numpy pillow
-    /tmp/venv/bin/python Tests/Golden/make_data.py
+    python3 -m venv venv && venv/bin/pip install numpy pillow
+    venv/bin/python Tests/Golden/make_data.py
 
 Only needed to add a case: the two files are kept in the repository.
 """

@@ -32,7 +32,8 @@ import Testing
 
   @Test func noSourceFileIsTooLong() throws {
     for file in ["Sources", "Tests", "Examples"].flatMap(Repository.files)
-    where [".swift", ".c", ".h"].contains(where: file.hasSuffix) {
+    where [".swift", ".c", ".h"].contains(where: file.hasSuffix) && !file.hasSuffix("/Golden.swift") {
+      // Golden files are lists that a script wrote; nobody reads them.
       expectNone(lengthViolations(file: file, text: try Repository.text(file)))
     }
   }

@@ -95,5 +95,9 @@ struct fovea_onednn {
   const char *(*status_text)(int status);
 };
 
+/// 1 while this thread is inside an execute of the library, which allocates there; a test that counts
+/// allocations leaves those out.
+extern _Thread_local int fovea_onednn_inside;
+
 /// Opens the library, once; NULL when it cannot be had, and then `*why` is a sentence that says why.
 const struct fovea_onednn *fovea_onednn_open(const char **why);

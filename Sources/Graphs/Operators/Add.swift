@@ -9,7 +9,9 @@ extension Op {
     public static let isElementwise = true
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      [TensorType(query.dtype(0), Broadcast.shape(&query))]
+      query.requireFloat(0)
+      query.requireFloat(1)
+      return [TensorType(query.dtype(0), Broadcast.shape(&query))]
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {

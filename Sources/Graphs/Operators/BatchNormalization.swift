@@ -20,13 +20,23 @@ extension Op {
     }
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
       let x = query.shape(0)
+      let channels = channels(&query, x: 0, vectors: 1...4)
+      let dtype = query.dtype(0)
+      let y = TensorType(dtype, x)
+      let statistics = TensorType(dtype, PartialShape([channels]))
+      return usesBatchStatistics(query.attributes) ? [y] + [TensorType](repeating: statistics, count: 4) : [y]
+    }
+
+    /// The number of channels, after a look at whether the vectors have as many.
+    static func channels(_ query: inout ShapeQuery, x index: Int, vectors: ClosedRange<Int>) -> Int? {
+      query.requireFloat(index)
+      let x = query.shape(index)
       if let rank = x.rank, rank < 2 {
         query.reject("X \(x) has no channel axis", mend: "give an input N×C or N×C×spatial…")
       }
       var channels = x[1]
-      for index in 1...4 {
+      for index in vectors {
         let own = query.shape(index)
         if let rank = own.rank, rank != 1 {
           query.reject("\(query.name(index)) is \(own)", mend: "give one number per channel")
@@ -37,10 +47,7 @@ extension Op {
         }
         channels = channels ?? own[0]
       }
-      let dtype = query.dtype(0)
-      let y = TensorType(dtype, x)
-      let statistics = TensorType(dtype, PartialShape([channels]))
-      return usesBatchStatistics(query.attributes) ? [y] + [TensorType](repeating: statistics, count: 4) : [y]
+      return channels
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
@@ -141,7 +148,9 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let dtype = query.dtype(0)
-      let scale = TensorType(dtype, PartialShape([query.shape(2)[0] ?? query.shape(1)[1]]))
+      let scale = TensorType(
+        dtype, PartialShape([BatchNormalization.channels(&query, x: 1, vectors: 2...4)]))
+      query.requireShape(query.shape(1), ofInput: 0, mend: "give the gradient of this very normalization's output")
       return [TensorType(dtype, query.shape(1)), scale, scale]
     }
 

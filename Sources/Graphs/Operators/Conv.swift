@@ -10,17 +10,32 @@ extension Op {
     public static let inputNames = ["X", "W", "B"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      let x = query.shape(0)
-      let w = query.shape(1)
-      guard let rank = w.rank ?? x.rank else { return [TensorType(query.dtype(0), .unknown)] }
+      let y = outputShape(&query, x: 0, w: 1)
+      if query.has(2), let outputs = query.shape(1)[0] {
+        let bias = query.shape(2)
+        if let dims = bias.dims, dims.count != 1 || (dims[0] ?? outputs) != outputs {
+          query.reject("bias \(bias) for \(outputs) output channels", mend: "give a bias of shape [\(outputs)]")
+        }
+      }
+      for index in 0..<3 { query.requireFloat(index) }
+      return [TensorType(query.dtype(0), y)]
+    }
+
+    /// The shape rule for input and weights at the given positions.
+    static func outputShape(_ query: inout ShapeQuery, x xIndex: Int, w wIndex: Int) -> PartialShape {
+      let x = query.shape(xIndex)
+      let w = query.shape(wIndex)
+      guard let rank = w.rank ?? x.rank else { return .unknown }
+      // Weights of unknown extents come from a layer that was rejected before: nothing more to say.
+      guard w.rank != nil else { return .unknown(rank: rank) }
       let kernel = (w.dims ?? []).dropFirst(2).compactMap { $0 }
       guard rank >= 3, rank <= 5, kernel.count == rank - 2 else {
         query.reject("weights \(w) have no kernel", mend: "give weights [O×C/groups×kernel…] with 1 to 3 kernel axes")
-        return [TensorType(query.dtype(0), PartialShape.unknown(rank: rank))]
+        return .unknown(rank: rank)
       }
       let layout = "N×C" + ["×L", "×H×W", "×D×H×W"][rank - 3]
       let fits = query.requireRank(
-        rank, ofInput: 0, layout: layout,
+        rank, ofInput: xIndex, layout: layout,
         mend: "use the convolution for \((x.rank ?? rank) - 2) spatial axes, or reshape the input")
       let geometry = ConvGeometry(query.attributes, kernel: Array(kernel))
       if let channels = x[1], let perGroup = w[1], fits, geometry.groups > 0,
@@ -28,18 +43,17 @@ extension Op {
       {
         query.reject(
           "the input has \(channels) channels, the weights \(w) with \(geometry.groups) groups take \(taken)",
-          mend: "give weights with \(channels)/groups input channels")
+          mend: channels % geometry.groups == 0
+            ? "give weights with \(channels / geometry.groups) input channels"
+            : "choose a number of groups that divides \(channels)")
       }
       if let outputs = w[0], geometry.groups > 0, outputs % geometry.groups != 0 {
         query.reject(
           "\(outputs) output channels do not split into \(geometry.groups) groups",
           mend: "choose a number of channels that \(geometry.groups) divides")
       }
-      if query.has(2), let bias = query.shape(2).concrete, let outputs = w[0], bias != [outputs] {
-        query.reject("bias \(bias) for \(outputs) output channels", mend: "give a bias of shape [\(outputs)]")
-      }
       let extents = geometry.outputExtents(fits ? x : .unknown(rank: rank), &query)
-      return [TensorType(query.dtype(0), PartialShape([fits ? x[0] : nil, w[0]] + extents))]
+      return PartialShape([fits ? x[0] : nil, w[0]] + extents)
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
@@ -63,7 +77,7 @@ extension Op {
     public static func cost(_ site: NodeSite) -> Cost {
       let w = site.inputShape(1)
       let outputs = site.outputShape().count
-      return Cost(multiplyAdds: outputs * (w.count / w[0]), biasAdds: site.has(2) ? outputs : 0)
+      return Cost(multiplyAdds: Cost.product(outputs, w.count / max(w[0], 1)), biasAdds: site.has(2) ? outputs : 0)
     }
 
     public static func receptiveField(_ site: NodeSite) -> FieldRule {

@@ -9,7 +9,11 @@ extension Op {
     public static let inputNames = ["dY", "W", "X"]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(2))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      let y = Conv.outputShape(&query, x: 2, w: 1)
+      query.requireShape(y, ofInput: 0, mend: "give the gradient of this very convolution's output")
+      return [TensorType(query.dtype(0), query.shape(2))]
+    }
 
     /// The adjoint is linear in both operands: its own gradients are the convolution and the weights' gradient.
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
@@ -25,7 +29,7 @@ extension Op {
 
     public static func cost(_ site: NodeSite) -> Cost {
       let w = site.inputShape(1)
-      return Cost(multiplyAdds: site.inputShape(0).count * (w.count / w[0]))
+      return Cost(multiplyAdds: Cost.product(site.inputShape(0).count, w.count / max(w[0], 1)))
     }
 
     @specialized(where T == Float)

@@ -12,6 +12,8 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let w = query.shape(2)
+      let y = Conv.outputShape(&query, x: 0, w: 2)
+      query.requireShape(y, ofInput: 1, mend: "give the gradient of this very convolution's output")
       var result = [TensorType(query.dtype(0), w)]
       if query.attributes.flag("bias") { result.append(TensorType(query.dtype(0), PartialShape([w[0]]))) }
       return result
@@ -26,7 +28,8 @@ extension Op {
     public static func cost(_ site: NodeSite) -> Cost {
       let w = site.outputShape()
       let dy = site.inputShape(1).count
-      return Cost(multiplyAdds: dy * (w.count / w[0]), biasAdds: site.attributes.flag("bias") ? dy : 0)
+      return Cost(
+        multiplyAdds: Cost.product(dy, w.count / max(w[0], 1)), biasAdds: site.attributes.flag("bias") ? dy : 0)
     }
 
     @specialized(where T == Float)

@@ -47,9 +47,12 @@ extension Op {
     public static let inPlace = [(output: 0, input: 0)]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      if let from = query.shape(0).concrete, let to = query.shape(1).concrete, from.checkedCount != to.checkedCount {
+      let have = query.shape(0).dims.flatMap { query.product($0) }
+      let wanted = query.shape(1).dims.flatMap { query.product($0) }
+      if let have, let wanted, have != wanted {
         query.reject(
-          "\(from) has \(from.count) elements, \(to) has \(to.count)", mend: "reshape to as many elements")
+          "\(query.shape(0)) has \(have) elements, \(query.shape(1)) has \(wanted)",
+          mend: "reshape to as many elements")
       }
       return [TensorType(query.dtype(0), query.shape(1))]
     }

@@ -31,11 +31,7 @@ extension Op {
 
     public static func cost(_ site: NodeSite) -> Cost {
       let body = body(site)
-      return body.nodes.reduce(into: Cost.none) { sum, node in
-        let part = body.op(of: node).cost(body.site(node))
-        sum.multiplyAdds += part.multiplyAdds
-        sum.biasAdds += part.biasAdds
-      }
+      return body.nodes.reduce(Cost.none) { $0 + body.op(of: $1).cost(body.site($1)) }
     }
 
     /// That of the first node which sees more than one place: what is fused with a convolution is pointwise.

@@ -74,7 +74,7 @@ extension Op {
 
     public static func cost(_ site: NodeSite) -> Cost {
       let y = site.outputShape()
-      return Cost(multiplyAdds: y.count * inner(site), biasAdds: site.has(2) ? y.count : 0)
+      return Cost(multiplyAdds: Cost.product(y.count, inner(site)), biasAdds: site.has(2) ? y.count : 0)
     }
 
     public static func receptiveField(_ site: NodeSite) -> FieldRule { .everything }
@@ -152,7 +152,7 @@ extension Op {
       let inner = inner(site)
       return
         "Each of the \(y[0])×\(y[1]) results is a sum of \(inner) products\(site.has(2) ? " plus a bias" : ""): "
-        + "\(y[0])·\(y[1])·\(inner) = \(y.count * inner) multiply-adds."
+        + "\(y[0])·\(y[1])·\(inner) = \(Cost.product(y.count, inner)) multiply-adds."
     }
   }
 }

@@ -14,22 +14,22 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       query.requireFloat()
-      let shape = windowShape(&query)
+      let shape = windowShape(&query, x: 0)
       return [TensorType(query.dtype(0), shape), TensorType(.i32, shape)]
     }
 
     /// The shape rule of a pooling.
-    static func windowShape(_ query: inout ShapeQuery) -> PartialShape {
+    static func windowShape(_ query: inout ShapeQuery, x index: Int) -> PartialShape {
       let kernel = query.attributes.ints("kernel_shape", default: [])
       guard (1...3).contains(kernel.count) else {
         query.reject("kernel_shape \(Attribute.ints(kernel))", mend: "give a kernel of 1 to 3 spatial axes")
-        return query.shape(0).rank.map { .unknown(rank: $0) } ?? .unknown
+        return query.shape(index).rank.map { .unknown(rank: $0) } ?? .unknown
       }
       let rank = kernel.count + 2
       let fits = query.requireRank(
-        rank, ofInput: 0, layout: "N×C" + ["×L", "×H×W", "×D×H×W"][rank - 3],
+        rank, ofInput: index, layout: "N×C" + ["×L", "×H×W", "×D×H×W"][rank - 3],
         mend: "give kernel_shape one number per spatial axis, or reshape the input")
-      let x = fits ? query.shape(0) : .unknown(rank: rank)
+      let x = fits ? query.shape(index) : .unknown(rank: rank)
       let geometry = ConvGeometry(query.attributes, kernel: kernel)
       if geometry.attributeProblem() == nil {
         for axis in 0..<kernel.count {
@@ -129,7 +129,14 @@ extension Op {
     public static let inputNames = ["dY", "Indices", "X"]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(2))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      let y = MaxPool.windowShape(&query, x: 2)
+      query.require(.i32, ofInput: 1, mend: "give the positions that the pooling found")
+      for index in 0...1 {
+        query.requireShape(y, ofInput: index, mend: "give what belongs to this very pooling's output")
+      }
+      return [TensorType(query.dtype(0), query.shape(2))]
+    }
 
     public static var differentiability: Differentiability {
       .no(because: "second derivatives through a maximum pooling are not provided")

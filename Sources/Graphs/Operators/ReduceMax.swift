@@ -46,7 +46,7 @@ extension Op {
     public static let name = "ReduceMaxBackward"
     public static let inputNames = ["dY", "X", "Y"]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Reduction.inferBackward(&query, result: 2) }
 
     public static var differentiability: Differentiability {
       .no(because: "second derivatives through a maximum are not provided")

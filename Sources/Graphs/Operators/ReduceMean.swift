@@ -42,7 +42,7 @@ extension Op {
     public static let inputNames = ["dY", "X"]
     public static let shapeOnlyInputs: Set<Int> = [1]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Reduction.inferBackward(&query) }
 
     /// The adjoint of spreading g/n over n elements is their mean.
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {

@@ -50,7 +50,7 @@ extension Op {
     public static let inputNames = ["dY", "X"]
     public static let shapeOnlyInputs: Set<Int> = [1]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Reduction.inferBackward(&query) }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
       guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }

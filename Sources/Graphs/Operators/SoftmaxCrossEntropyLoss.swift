@@ -12,17 +12,7 @@ extension Op {
     public static let auxiliaryOutputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
-      query.require(.i32, ofInput: 1, mend: "give class numbers as i32")
-      let scores = query.shape(0)
-      if let dims = scores.dims {
-        if dims.count < 2 {
-          query.reject("scores \(scores) have no class axis", mend: "give scores N×C or N×C×d1…")
-        } else {
-          let wanted = PartialShape([dims[0]] + dims.dropFirst(2))
-          query.requireShape(wanted, ofInput: 1, mend: "give one class number for each row of scores \(scores)")
-        }
-      }
+      requireLabels(&query, scores: 0, labels: 1)
       let reduction = query.attributes.string("reduction", default: "mean")
       if !["mean", "sum"].contains(reduction) {
         query.reject("reduction \"\(reduction)\"", mend: "use \"mean\" or \"sum\"")
@@ -30,7 +20,22 @@ extension Op {
       if query.attributes["ignore_index"] != nil {
         query.reject("ignore_index is not supported", mend: "leave it out and keep ignored places from the loss")
       }
-      return [TensorType(query.dtype(0), Shape.scalar), TensorType(query.dtype(0), scores)]
+      return [TensorType(query.dtype(0), Shape.scalar), TensorType(query.dtype(0), query.shape(0))]
+    }
+
+    /// One class number for each row of scores.
+    static func requireLabels(_ query: inout ShapeQuery, scores index: Int, labels: Int) {
+      query.requireFloat(index)
+      query.require(.i32, ofInput: labels, mend: "give class numbers as i32")
+      let scores = query.shape(index)
+      guard let dims = scores.dims else { return }
+      if dims.count < 2 {
+        query.reject("\(query.name(index)) \(scores) has no class axis", mend: "give scores N×C or N×C×d1…")
+      } else {
+        query.requireShape(
+          PartialShape([dims[0]] + dims.dropFirst(2)), ofInput: labels,
+          mend: "give one class number for each row of scores \(scores)")
+      }
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
@@ -92,7 +97,11 @@ extension Op {
     public static let inputNames = ["dLoss", "logProb", "labels"]
     public static let inPlace = [(output: 0, input: 1)]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      SoftmaxCrossEntropyLoss.requireLabels(&query, scores: 1, labels: 2)
+      query.requireShape(PartialShape(.scalar), ofInput: 0, mend: "give the gradient of the loss, a single number")
+      return [TensorType(query.dtype(0), query.shape(1))]
+    }
 
     public static var differentiability: Differentiability {
       .no(because: "second derivatives of the cross-entropy are not provided")

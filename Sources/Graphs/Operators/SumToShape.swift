@@ -9,7 +9,23 @@ extension Op {
     public static let inputNames = ["X", "like"]
     public static let shapeOnlyInputs: Set<Int> = [1]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      requireRepeats(&query, small: 1, full: 0)
+      return [TensorType(query.dtype(0), query.shape(1))]
+    }
+
+    /// Reports a shape that does not repeat to another.
+    static func requireRepeats(_ query: inout ShapeQuery, small: Int, full: Int) {
+      guard let own = query.shape(small).dims, let whole = query.shape(full).dims else { return }
+      var fits = own.count <= whole.count
+      for (part, all) in zip(own.reversed(), whole.reversed()) {
+        if let part, let all, part != 1, part != all { fits = false }
+      }
+      if !fits {
+        query.reject(
+          "\(query.shape(small)) does not repeat to \(query.shape(full))", mend: "make each axis the same or 1")
+      }
+    }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
       guard let g = builder.outputGradients[0] else { return [] }
@@ -47,7 +63,10 @@ extension Op {
     public static let inputNames = ["X", "like"]
     public static let shapeOnlyInputs: Set<Int> = [1]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(1))] }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      SumToShape.requireRepeats(&query, small: 0, full: 1)
+      return [TensorType(query.dtype(0), query.shape(1))]
+    }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
       guard let g = builder.outputGradients[0] else { return [] }

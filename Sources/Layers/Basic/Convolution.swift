@@ -105,14 +105,15 @@ struct Convolution: Sendable, CustomStringConvertible {
   /// The number of groups when it divides both numbers of channels.
   private func checkedGroups(_ x: Symbol, outputs: Int?, inputs: Int?) -> Int? {
     guard let groups = x.checked("groups", groups, atLeast: 1) else { return nil }
-    var divides = true
-    for (side, count) in [("input", inputs), ("output", outputs)] {
-      guard let count, count % groups != 0 else { continue }
-      x.reject(
-        "\(count) \(side) channels do not split into \(groups) groups",
-        mend: "choose a number of groups that divides \(count)")
-      divides = false
+    let sides = [("input", inputs), ("output", outputs)].compactMap { side, count in
+      count.flatMap { $0 % groups == 0 ? nil : (side: side, count: $0) }
     }
-    return divides ? groups : nil
+    guard let first = sides.first else { return groups }
+    x.reject(
+      sides.map { "\($0.count) \($0.side)" }.joined(separator: " and ")
+        + " channels do not split into \(groups) groups",
+      mend: "choose a number of groups that divides "
+        + (sides.count == 1 ? "\(first.count)" : "both numbers of channels"))
+    return nil
   }
 }

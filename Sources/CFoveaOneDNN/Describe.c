@@ -1,0 +1,236 @@
+// Primitive descriptions: what a primitive shall do, and which implementation the library picks.
+#include "library.h"
+#ifdef FOVEA_HAVE_ONEDNN
+#include <stdlib.h>
+
+static dnnl_primitive_attr_t attributes(bool relu) {
+  dnnl_primitive_attr_t attr = NULL;
+  if (lib.dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
+  lib.dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+  if (relu) {
+    dnnl_post_ops_t ops = NULL;
+    lib.dnnl_post_ops_create(&ops);
+#if V3
+    lib.dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0, 0);
+#else
+    lib.dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+#endif
+    lib.dnnl_primitive_attr_set_post_ops(attr, ops);
+    lib.dnnl_post_ops_destroy(ops);
+  }
+  return attr;
+}
+
+// oneDNN counts dilation from 0.
+static void dilations(const struct fovea_request *r, int64_t out[3], bool *any) {
+  *any = false;
+  for (int i = 0; i < 3; i++) {
+    out[i] = i < r->axes ? r->dilations[i] - 1 : 0;
+    if (out[i]) *any = true;
+  }
+}
+
+#if !V3
+#define CREATE(desc, hint) lib.dnnl_primitive_desc_create(pd, &desc, attr, engine, hint)
+#endif
+
+static dnnl_status_t describe_conv(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, int kind,
+    dnnl_primitive_desc_t hint) {
+  int64_t d[3];
+  bool dilated;
+  dilations(r, d, &dilated);
+  dnnl_prop_kind_t prop = r->training || kind != FOVEA_CONV_FORWARD ? dnnl_forward_training : dnnl_forward_inference;
+#if V3
+  if (kind == FOVEA_CONV_BACKWARD_DATA)
+    return lib.dnnl_convolution_backward_data_primitive_desc_create(
+        pd, engine, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->dst), r->strides, d, r->pad_before,
+        r->pad_after, hint, attr);
+  if (kind == FOVEA_CONV_BACKWARD_WEIGHTS)
+    return lib.dnnl_convolution_backward_weights_primitive_desc_create(
+        pd, engine, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
+        r->pad_before, r->pad_after, hint, attr);
+  return lib.dnnl_convolution_forward_primitive_desc_create(
+      pd, engine, prop, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides,
+      d, r->pad_before, r->pad_after, attr);
+#else
+  dnnl_convolution_desc_t desc;
+  dnnl_status_t status;
+  if (kind == FOVEA_CONV_BACKWARD_DATA)
+    status = lib.dnnl_dilated_convolution_backward_data_desc_init(
+        &desc, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->dst), r->strides, d, r->pad_before,
+        r->pad_after);
+  else if (kind == FOVEA_CONV_BACKWARD_WEIGHTS)
+    status = lib.dnnl_dilated_convolution_backward_weights_desc_init(
+        &desc, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
+        r->pad_before, r->pad_after);
+  else
+    status = lib.dnnl_dilated_convolution_forward_desc_init(
+        &desc, prop, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
+        r->pad_before, r->pad_after);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_pool(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  int64_t d[3];
+  bool dilated;
+  dilations(r, d, &dilated);
+  dnnl_prop_kind_t prop = r->training ? dnnl_forward_training : dnnl_forward_inference;
+#if V3
+  if (backward)
+    return lib.dnnl_pooling_backward_primitive_desc_create(
+        pd, engine, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before, r->pad_after,
+        hint, attr);
+  return lib.dnnl_pooling_forward_primitive_desc_create(
+      pd, engine, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
+      r->pad_after, attr);
+#else
+  dnnl_status_t status;
+  if (dilated) {
+    dnnl_pooling_v2_desc_t desc;
+    status = backward ? lib.dnnl_pooling_v2_backward_desc_init(
+                            &desc, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
+                            r->pad_after)
+                      : lib.dnnl_pooling_v2_forward_desc_init(
+                            &desc, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d,
+                            r->pad_before, r->pad_after);
+    return status != dnnl_success ? status : CREATE(desc, hint);
+  }
+  dnnl_pooling_desc_t desc;
+  status = backward
+               ? lib.dnnl_pooling_backward_desc_init(
+                     &desc, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before, r->pad_after)
+               : lib.dnnl_pooling_forward_desc_init(
+                     &desc, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before,
+                     r->pad_after);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_relu(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  dnnl_prop_kind_t prop = r->training || backward ? dnnl_forward_training : dnnl_forward_inference;
+  // Backward is written in the output, so that a fused forward keeps nothing more.
+  dnnl_alg_kind_t alg = r->training || backward ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
+#if V3
+  if (backward)
+    return lib.dnnl_eltwise_backward_primitive_desc_create(
+        pd, engine, alg, REF(r->src), REF(r->src), REF(r->dst), 0, 0, hint, attr);
+  return lib.dnnl_eltwise_forward_primitive_desc_create(pd, engine, prop, alg, REF(r->src), REF(r->src), 0, 0, attr);
+#else
+  dnnl_eltwise_desc_t desc;
+  dnnl_status_t status = backward ? lib.dnnl_eltwise_backward_desc_init(&desc, alg, REF(r->src), REF(r->dst), 0, 0)
+                                  : lib.dnnl_eltwise_forward_desc_init(&desc, prop, alg, REF(r->src), 0, 0);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_norm(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  unsigned flags = dnnl_use_scale | dnnl_use_shift;
+  dnnl_prop_kind_t prop = dnnl_forward_training;
+  if (!r->training && !backward) flags |= dnnl_use_global_stats, prop = dnnl_forward_inference;
+#if V3
+  if (backward)
+    return lib.dnnl_batch_normalization_backward_primitive_desc_create(
+        pd, engine, dnnl_backward, REF(r->dst), REF(r->dst), REF(r->src), r->epsilon, flags, hint, attr);
+  return lib.dnnl_batch_normalization_forward_primitive_desc_create(
+      pd, engine, prop, REF(r->src), REF(r->src), r->epsilon, flags, attr);
+#else
+  dnnl_batch_normalization_desc_t desc;
+  dnnl_status_t status =
+      backward ? lib.dnnl_batch_normalization_backward_desc_init(
+                     &desc, dnnl_backward, REF(r->dst), REF(r->src), r->epsilon, flags)
+               : lib.dnnl_batch_normalization_forward_desc_init(&desc, prop, REF(r->src), r->epsilon, flags);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_matmul(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
+#if V3
+  return lib.dnnl_matmul_primitive_desc_create(pd, engine, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), attr);
+#else
+  dnnl_matmul_desc_t desc;
+  dnnl_status_t status = lib.dnnl_matmul_desc_init(&desc, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst));
+  return status != dnnl_success ? status : CREATE(desc, NULL);
+#endif
+}
+
+static dnnl_status_t describe_add(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
+#if V3
+  return lib.dnnl_binary_primitive_desc_create(
+      pd, engine, dnnl_binary_add, REF(r->src), REF(r->src_1), REF(r->dst), attr);
+#else
+  dnnl_binary_desc_t desc;
+  dnnl_status_t status =
+      lib.dnnl_binary_desc_init(&desc, dnnl_binary_add, REF(r->src), REF(r->src_1), REF(r->dst));
+  return status != dnnl_success ? status : CREATE(desc, NULL);
+#endif
+}
+
+static dnnl_status_t describe_kind(
+    const struct fovea_request *r, int kind, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t hint,
+    dnnl_primitive_desc_t *pd) {
+  switch (kind) {
+    case FOVEA_CONV_FORWARD:
+    case FOVEA_CONV_BACKWARD_DATA:
+    case FOVEA_CONV_BACKWARD_WEIGHTS: return describe_conv(r, attr, pd, kind, hint);
+    case FOVEA_MAX_POOL_FORWARD: return describe_pool(r, attr, pd, false, hint);
+    case FOVEA_MAX_POOL_BACKWARD: return describe_pool(r, attr, pd, true, hint);
+    case FOVEA_RELU_FORWARD: return describe_relu(r, attr, pd, false, hint);
+    case FOVEA_RELU_BACKWARD: return describe_relu(r, attr, pd, true, hint);
+    case FOVEA_NORM_FORWARD: return describe_norm(r, attr, pd, false, hint);
+    case FOVEA_NORM_BACKWARD: return describe_norm(r, attr, pd, true, hint);
+    case FOVEA_MATMUL: return describe_matmul(r, attr, pd);
+    case FOVEA_ADD: return describe_add(r, attr, pd);
+    case FOVEA_REORDER: return lib.dnnl_reorder_primitive_desc_create(pd, REF(r->src), engine, REF(r->dst), engine, attr);
+    default: return dnnl_invalid_arguments;
+  }
+}
+
+static fovea_pd *describe(const struct fovea_request *r) {
+  int forward = -1;
+  switch (r->kind) {
+    case FOVEA_CONV_BACKWARD_DATA:
+    case FOVEA_CONV_BACKWARD_WEIGHTS: forward = FOVEA_CONV_FORWARD; break;
+    case FOVEA_MAX_POOL_BACKWARD: forward = FOVEA_MAX_POOL_FORWARD; break;
+    case FOVEA_RELU_BACKWARD: forward = FOVEA_RELU_FORWARD; break;
+    case FOVEA_NORM_BACKWARD: forward = FOVEA_NORM_FORWARD; break;
+    default: break;
+  }
+  dnnl_primitive_desc_t hint = NULL, pd = NULL;
+  if (forward >= 0) {  // backward wants the forward it belongs to; ReLU after it makes no difference to that
+    struct fovea_request f = *r;
+    f.training = true;
+    dnnl_primitive_attr_t plain = attributes(false);
+    dnnl_status_t status = describe_kind(&f, forward, plain, NULL, &hint);
+    lib.dnnl_primitive_attr_destroy(plain);
+    if (status != dnnl_success) return NULL;
+  }
+  dnnl_primitive_attr_t attr = attributes(r->relu);
+  dnnl_status_t status = describe_kind(r, r->kind, attr, hint, &pd);
+  lib.dnnl_primitive_attr_destroy(attr);
+  if (hint) lib.dnnl_primitive_desc_destroy(hint);
+  if (status != dnnl_success) return NULL;
+  fovea_pd *result = malloc(sizeof *result);
+  result->d = pd;
+  return result;
+}
+
+static void pd_free(fovea_pd *pd) {
+  if (pd) lib.dnnl_primitive_desc_destroy(pd->d);
+  free(pd);
+}
+
+void fovea_add_descriptions(struct fovea_onednn *table) {
+  table->describe = describe;
+  table->pd_free = pd_free;
+}
+#endif

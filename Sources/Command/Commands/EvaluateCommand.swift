@@ -1,0 +1,94 @@
+import Fovea
+
+/// `fovea evaluate`
+struct EvaluateCommand: Command {
+  static let name = "evaluate"
+  static let summary = "say how good a network is on a data set"
+  static let operands = [ModelOptions.operand]
+  static let options =
+    [
+      DataOptions.spec,
+      OptionSpec(
+        "split", "PART", "test, train, or validation (the part that a run kept from training)", standard: "test"),
+      OptionSpec("batch", "N", "examples at once", standard: "256"),
+      OptionSpec("json", nil, "one JSON object: top1, top5, loss, examples"),
+    ] + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs
+  static let examples = [
+    Example("fovea evaluate runs/two-conv/last.safetensors --data fashion-mnist", "accuracy on the test part"),
+    Example("fovea evaluate two-conv --weights w.safetensors --data mnist:digits --json", "for scripts"),
+  ]
+
+  let model: ModelOptions
+  let data: DataOptions
+  let split: Split
+  let batch: Int
+  let json: Bool
+  let preprocessing: PreprocessingOptions
+  let device: DeviceOptions
+
+  enum Split: String, CaseIterable { case test, validation, train }
+
+  init(_ arguments: inout Arguments) {
+    model = ModelOptions(arguments.operands.first ?? "", &arguments)
+    data = DataOptions(&arguments)
+    split = arguments.choice("split", of: Split.allCases.map(\.rawValue)).flatMap(Split.init(rawValue:)) ?? .test
+    batch = arguments.integer("batch", in: 1...1_000_000) ?? 256
+    json = arguments.has("json")
+    preprocessing = PreprocessingOptions(&arguments)
+    device = DeviceOptions(&arguments)
+    if split == .validation, !model.isFile {
+      arguments.reject("--split validation needs the model file of a run, which knows what it kept from training")
+    }
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let source = try data.required()
+    if model.isFile { try ModelOptions.checkFile(model.text) }
+    let dataset = try part(of: source)
+    let wish = ModelOptions.Wish(input: InputShape(dataset.sampleShape), classNames: dataset.classNames)
+    let model = preprocessing.applied(to: try model.load(wish))
+    let device = device.device(console)
+    let start = Clock.seconds()
+    let result = try await Fovea.evaluate(model, on: dataset, device: device, batch: batch) { done, total in
+      console.progress("evaluating", "\(Text.grouped(done)) of \(Text.grouped(total))")
+    }
+    console.endProgress()
+    let seconds = Clock.seconds() - start
+    if json {
+      var object = result.object(dataset.classNames)
+      object["seconds"] = seconds
+      try console.json(object)
+      return Program.Status.done
+    }
+    try console.out(
+      "\(dataset.name), \(split.rawValue) part, \(Text.grouped(result.examples)) examples: "
+        + "accuracy \(Text.percent(result.top1))"
+        + (result.top5.map { ", top 5 \(Text.percent($0))" } ?? "")
+        + ", loss \(Text.decimals(result.loss, 4)), \(Text.duration(seconds))")
+    for line in result.confusions(dataset.classNames, limit: 5) { try console.out("  \(line)") }
+    return Program.Status.done
+  }
+
+  /// The part that `--split` names. What a run kept from training is written beside its model files.
+  private func part(of source: DatasetSource) throws -> any Dataset {
+    if split == .test { return try source.load(split: .test) }
+    let whole = try source.load(split: .train)
+    let directory = model.text.lastIndex(of: "/").map { String(model.text[..<$0]) } ?? "."
+    guard model.isFile, Directory.exists(RunDirectory(directory).record) else {
+      if split == .train { return whole }
+      throw Failure("\(model.text) does not lie in a run's directory, so nobody knows what it kept from training")
+    }
+    let record = try RunRecord.read(directory: directory)
+    guard record.examples == whole.count else {
+      throw Failure(
+        "the run in \(directory) trained on \(record.examples) examples of \(record.datasetName), "
+          + "but \(source) has \(whole.count); give its own data set")
+    }
+    let parts = try record.options.split(whole)
+    if split == .train { return parts.train }
+    guard let validation = parts.validation else {
+      throw Failure("the run in \(directory) kept nothing from training; train with --validation FRACTION")
+    }
+    return validation
+  }
+}

@@ -1,0 +1,72 @@
+import Fovea
+
+/// `fovea predict`
+struct PredictCommand: Command {
+  static let name = "predict"
+  static let summary = "say what is in pictures"
+  static let operands = [
+    ModelOptions.operand, OperandSpec("IMAGE", "PNG or JPEG pictures", takesMany: true),
+  ]
+  static let options =
+    [
+      OptionSpec("top", "K", "how many classes to show", standard: "5"),
+      OptionSpec("json", nil, "one JSON object a line, one for each picture"),
+    ] + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs + [
+      OptionSpec("crops", "N", "1: the middle of the picture; 10 comes with a later version", standard: "1")
+    ]
+  static let examples = [
+    Example("fovea predict runs/two-conv/last.safetensors shoe.png", "the five most probable classes"),
+    Example("fovea predict model.safetensors --top 1 --json *.png", "for scripts"),
+  ]
+
+  let model: ModelOptions
+  let images: [String]
+  let top: Int
+  let json: Bool
+  let preprocessing: PreprocessingOptions
+  let device: DeviceOptions
+
+  init(_ arguments: inout Arguments) {
+    model = ModelOptions(arguments.operands.first ?? "", &arguments)
+    images = Array(arguments.operands.dropFirst())
+    top = arguments.integer("top") ?? 5
+    json = arguments.has("json")
+    preprocessing = PreprocessingOptions(&arguments)
+    device = DeviceOptions(&arguments)
+    _ = arguments.choice("crops", of: ["1"], later: ["10"])
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let model = preprocessing.applied(to: try model.load())
+    if !self.model.isFile, self.model.weights == nil {
+      console.note("\(self.model.text) has random weights; name a model file, or give --weights FILE")
+    }
+    let predictor = Predictor(model, device: device.device(console))
+    var status = Program.Status.done
+    for start in stride(from: 0, to: images.count, by: 32) {
+      let paths = Array(images[start..<min(start + 32, images.count)])
+      // One bad picture must not hide the answers for the others.
+      var inputs: [(path: String, tensor: Tensor)] = []
+      for path in paths {
+        do { inputs.append((path, try predictor.input(of: try ImageDecoder.decode(path: path)))) } catch {
+          console.note("fovea predict: \(error)")
+          status = Program.Status.failed
+        }
+      }
+      let answers = try await predictor.classify(inputs.map(\.tensor), top: top)
+      for (index, answer) in answers.enumerated() { try show(inputs[index].path, answer, console) }
+    }
+    return status
+  }
+
+  private func show(_ path: String, _ answer: [Prediction], _ console: Console) throws {
+    if json {
+      let classes = answer.map { ["name": $0.name, "index": $0.index, "probability": $0.probability] as [String: Any] }
+      return try console.json(["image": path, "classes": classes])
+    }
+    try console.out(path)
+    for line in Text.table(answer.map { ["  " + Text.percent($0.probability), $0.name] }, right: [0]) {
+      try console.out(line)
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Fovea
+
+/// `fovea summary`
+struct SummaryCommand: Command {
+  static let name = "summary"
+  static let summary = "show a network: layers, sizes, costs, and how it is planned"
+  static let operands = [ModelOptions.operand]
+  static let options =
+    [
+      OptionSpec("input", "CxHxW", "shape of one example", standard: "the model's own"),
+      OptionSpec("batch", "N", "examples at once", standard: "1"),
+      OptionSpec("passes", nil, "what each pass changes in the graph, and the plan: layouts, reorders, memory"),
+      OptionSpec("task", "T", "what to plan for: infer, or train (the whole training step)", standard: "infer"),
+      OptionSpec("json", nil, "one JSON object"),
+    ] + ModelOptions.specs + DeviceOptions.specs
+  static let examples = [
+    Example("fovea summary two-conv", "a table of the layers, with totals"),
+    Example("fovea summary two-conv --input 3x32x32 --batch 100", "the same network for other pictures"),
+    Example("fovea summary two-conv --passes --task train --batch 128", "how a training step is made"),
+  ]
+
+  let model: ModelOptions
+  let input: [Int]?
+  let batch: Int
+  let passes: Bool
+  let task: Task
+  let json: Bool
+  let device: DeviceOptions
+
+  enum Task: String, CaseIterable { case infer, train }
+
+  init(_ arguments: inout Arguments) {
+    model = ModelOptions(arguments.operands.first ?? "", &arguments)
+    input = arguments.extents("input")
+    batch = arguments.integer("batch", in: 1...1_000_000) ?? 1
+    passes = arguments.has("passes")
+    task = arguments.choice("task", of: Task.allCases.map(\.rawValue)).flatMap(Task.init(rawValue:)) ?? .infer
+    json = arguments.has("json")
+    device = DeviceOptions(&arguments)
+    if model.isFile, input != nil {
+      arguments.reject("--input goes with a name from fovea models; a model file has its own shape")
+    }
+    if json, passes { arguments.reject("--json and --passes contradict each other: passes are text for people") }
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    let model = try model.load(.init(input: input.map { InputShape(Shape($0)) }))
+    let table = model.summary(batch: batch)
+    if json {
+      try console.json(object(table))
+      return Program.Status.done
+    }
+    try console.out("\(table)")
+    if passes { try await showPasses(model, console) }
+    return Program.Status.done
+  }
+
+  private func object(_ table: SummaryTable) -> [String: Any] {
+    [
+      "parameters": table.parameters, "multiply_adds": table.multiplyAdds,
+      "activation_bytes": table.activationBytes, "parameter_bytes": table.parameterBytes,
+      "layers": table.rows.map { row -> [String: Any] in
+        [
+          "name": row.name, "type": row.type, "output": row.output.dims, "parameters": row.parameters,
+          "receptive_field": row.receptiveField,
+        ]
+      },
+    ]
+  }
+
+  private func showPasses(_ model: Model, _ console: Console) async throws {
+    let step = try PlannedStep(model, task: task, batch: batch)
+    let (lines, prepared) = try step.passes()
+    for line in lines { try console.out(line) }
+    let device = device.device(console)
+    let store = model.store
+    let plan = try await Worker().perform { () throws -> PlanReport in
+      try PlanReport(try step.plan(prepared, on: device, store))
+    }
+    try console.out("")
+    try console.out("plan for \(device.text):")
+    for line in plan.lines { try console.out("  \(line)") }
+  }
+}

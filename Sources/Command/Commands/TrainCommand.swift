@@ -1,0 +1,178 @@
+import Fovea
+
+/// `fovea train`
+struct TrainCommand: Command {
+  static let name = "train"
+  static let summary = "train a network on a data set"
+  static let details = [
+    "Ctrl-C stops after the step, saves and says how to go on; a second one ends at once. The run's directory holds "
+      + "run.json, last.safetensors (and best.safetensors with --validation), metrics.jsonl and TensorBoard's events."
+  ]
+  static let operands = [
+    OperandSpec("MODEL", ModelOptions.operand.help, isOptional: true)
+  ]
+  static let options =
+    [DataOptions.spec] + TrainRecipe.specs + ModelOptions.specs + [
+      OptionSpec("out", "DIR", "the run's directory", standard: "runs/MODEL, runs/MODEL-2, …"),
+      OptionSpec("resume", "DIR", "go on with the run in DIR; needs nothing else"),
+      OptionSpec("json", nil, "one JSON object at the end"),
+    ] + DeviceOptions.specs
+  static let examples = [
+    Example("fovea train two-conv --data fashion-mnist --epochs 5", "trains, evaluates, says what to do next"),
+    Example(
+      "fovea train two-conv --data mnist:digits --validation 0.1 --schedule one-cycle --lr 0.1",
+      "keeps the best model by a tenth of the training part"),
+    Example("fovea train --resume runs/two-conv", "goes on after Ctrl-C"),
+  ]
+
+  let job: Job
+  let device: DeviceOptions
+  let json: Bool
+
+  enum Job: Sendable {
+    case new(ModelOptions, DataOptions, TrainRecipe, out: String?)
+    case resumed(ResumedRun)
+  }
+
+  init(_ arguments: inout Arguments) throws(UsageError) {
+    device = DeviceOptions(&arguments)
+    json = arguments.has("json")
+    let recipe = TrainRecipe(&arguments)
+    let model = arguments.operands.first
+    if let directory = arguments.text("resume") {
+      let data = DataOptions(&arguments, isNeeded: false)
+      job = .resumed(ResumedRun(directory, model: model, data: data.source, recipe: recipe, arguments))
+      return
+    }
+    if model == nil { arguments.reject("MODEL is missing: \(ModelOptions.operand.help)") }
+    job = .new(
+      ModelOptions(model ?? "", &arguments), DataOptions(&arguments), recipe, out: arguments.text("out"))
+  }
+
+  func run(_ console: Console) async throws -> Int32 {
+    switch job {
+    case .new(let model, let data, let recipe, let out):
+      try await start(model, try data.required(), recipe, out: out, console)
+    case .resumed(let run): try await resume(run, console)
+    }
+  }
+
+  // MARK: A new run
+
+  private func start(
+    _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
+  ) async throws -> Int32 {
+    // Read beside the training part: a damaged test part is said now, not after the training.
+    async let test = TrainCommand.testPart(source)
+    let dataset = try source.load(split: .train)
+    let directory = out ?? TrainCommand.freshDirectory(for: modelOptions)
+    let options = recipe.options(data: source, directory: directory, weights: modelOptions.weights)
+    let model = try makeModel(modelOptions, dataset, recipe, options)
+    let device = device.device()
+    let line =
+      "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
+      + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
+    try introduce(line, model, dataset, options, device, console)
+    let part = try await test
+    // Before the pictures are looked at again and plans are made: where nothing can be written, nothing is begun.
+    try Directory.make(directory)
+    let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
+    return try await TrainSession(trainer, test: part, device: device, source: source, json: json, console).run()
+  }
+
+  private func makeModel(
+    _ modelOptions: ModelOptions, _ dataset: any Dataset, _ recipe: TrainRecipe, _ options: TrainingOptions
+  ) throws -> Model {
+    if !modelOptions.isFile {
+      return try modelOptions.load(
+        .init(
+          input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
+          initialization: recipe.initialization, preprocessing: try Preprocessing(measuring: dataset, for: options)))
+    }
+    let model = try modelOptions.load()
+    let own = model.preprocessing
+    let preprocessing = own.mean.isEmpty && own.std.isEmpty ? try Preprocessing(measuring: dataset, for: options) : own
+    return Model(
+      graph: model.graph, store: model.store, preprocessing: preprocessing, classNames: dataset.classNames,
+      name: model.name)
+  }
+
+  /// Nil with the reason where there is no test part; damaged files throw.
+  private static func testPart(_ source: DatasetSource) async throws -> TestPart {
+    do { return .here(try source.load(split: .test)) } catch DataError.datasetMissing(_, let directory, let file, _) {
+      return .missing("\(directory) has no \(file)")
+    }
+  }
+
+  /// The first of runs/MODEL, runs/MODEL-2, … that is not there yet.
+  private static func freshDirectory(for model: ModelOptions) -> String {
+    var name = model.text.split(separator: "/").last.map(String.init) ?? "model"
+    if name.hasSuffix(".safetensors") { name.removeLast(".safetensors".count) }
+    let first = "runs/\(name)"
+    guard Directory.exists(first) else { return first }
+    var number = 2
+    while Directory.exists("\(first)-\(number)") { number += 1 }
+    return "\(first)-\(number)"
+  }
+
+  // MARK: A run that goes on
+
+  private func resume(_ run: ResumedRun, _ console: Console) async throws -> Int32 {
+    let record = try run.checkedRecord()
+    guard let name = record.options.dataset else {
+      throw Failure("\(run.directory)/run.json does not say which data set the run has")
+    }
+    let source = try DatasetSource.parse(name)
+    async let test = TrainCommand.testPart(source)
+    let dataset = try source.load(split: .train)
+    // The same machine again unless something else is asked for: only then do the bits repeat.
+    let device = Device.named(run.device ?? record.device, threads: run.threads ?? record.threads) ?? .reference
+    let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
+    if !json {
+      try console.out("fovea train --resume \(ShellLine.quoted(run.directory))")
+      try console.out(
+        "  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
+      try console.out("device: \(device.text)")
+    }
+    for difference in trainer.differences {
+      console.note("the last bits may differ from an uninterrupted run: \(difference)")
+    }
+    return try await TrainSession(trainer, test: try await test, device: device, source: source, json: json, console)
+      .run()
+  }
+
+  private func introduce(
+    _ line: String, _ model: Model, _ dataset: any Dataset, _ options: TrainingOptions, _ device: Device,
+    _ console: Console
+  ) throws {
+    let table = model.summary(batch: options.batch)
+    let shortcoming = device.shortcoming.map { sentence in
+      let examples =
+        switch options.length {
+        case .epochs(let count): Double(count) * Double(dataset.count) * (1 - options.validation)
+        case .steps(let count): Double(count) * Double(min(options.batch, dataset.count))
+        }
+      // Forward and backward are three times the work; the plain loops do about 1.5 GFLOP/s.
+      return sentence + "; this run takes about \(Text.duration(examples * Double(table.multiplyAdds) * 6 / 1.5e9))"
+    }
+    if json {
+      if let shortcoming { console.note(shortcoming) }
+      return
+    }
+    try console.out(line)
+    try console.out(
+      "model: \(model.name.isEmpty ? "unnamed" : model.name), \(Text.grouped(table.parameters)) parameters, "
+        + "\(Text.grouped(table.multiplyAdds)) multiply-adds per example")
+    try console.out(
+      "data: \(dataset.name), \(Text.grouped(dataset.count)) examples \(dataset.sampleShape), "
+        + "\(dataset.classNames.count) classes")
+    try console.out("device: \(device.text)")
+    if let shortcoming { try console.out("  \(shortcoming)") }
+  }
+}
+
+/// The test part of a data set, or why there is none.
+enum TestPart: Sendable {
+  case here(any Dataset)
+  case missing(String)
+}

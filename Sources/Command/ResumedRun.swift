@@ -1,0 +1,56 @@
+import Fovea
+
+/// `fovea train --resume DIR`, and whatever else was typed beside it: it must say what the run says.
+struct ResumedRun: Sendable {
+  let directory: String
+  let device: String?
+  let threads: Int?
+  private let typed: [(option: String, value: String?)]
+  private let model: String?
+
+  init(
+    _ directory: String, model: String?, data: DatasetSource?, recipe: TrainRecipe, _ arguments: Arguments
+  ) {
+    self.directory = directory.count > 1 && directory.hasSuffix("/") ? String(directory.dropLast()) : directory
+    self.model = model
+    device = arguments.text("device")
+    threads = arguments.text("threads").flatMap { Int($0) }
+    let source = data ?? .fashionMNIST
+    // What was typed, in the spelling that the run's own options have.
+    let own = recipe.options(data: source, directory: directory, weights: arguments.text("weights")).words
+    var typed = own.filter { arguments.isGiven($0.option) }
+    if arguments.isGiven("validation"), !typed.contains(where: { $0.option == "validation" }) {
+      typed.append(("validation", "0"))
+    }
+    if let out = arguments.text("out") { typed.append(("out", out)) }
+    self.typed = typed
+  }
+
+  /// What `run.json` says, held against what was typed.
+  /// - Throws: `UsageError` with every contradiction; `TrainingError` when there is no such run.
+  func checkedRecord() throws -> RunRecord {
+    let record = try RunRecord.read(directory: directory)
+    let own = record.options.words
+    var contradictions: [String] = []
+    if let model, model != record.model {
+      contradictions.append("the run in \(directory) trains \(record.model), not \(model)")
+    }
+    for word in typed where !isSame(word, own) {
+      let known = own.filter { $0.option == word.option }
+      let says =
+        word.option == "out"
+        ? directory : known.isEmpty ? "nothing of it" : known.map { $0.value ?? "yes" }.joined(separator: ", ")
+      contradictions.append(
+        "--\(word.option)\(word.value.map { " \($0)" } ?? "") contradicts the run in \(directory), which has \(says); "
+          + "leave it out, or start a new run")
+    }
+    if !contradictions.isEmpty { throw UsageError(contradictions) }
+    return record
+  }
+
+  private func isSame(_ word: (option: String, value: String?), _ own: [(option: String, value: String?)]) -> Bool {
+    if word.option == "out" { return word.value == directory }
+    if word.option == "validation", word.value == "0" { return !own.contains { $0.option == "validation" } }
+    return own.contains { $0.option == word.option && $0.value == word.value }
+  }
+}

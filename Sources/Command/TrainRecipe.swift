@@ -1,0 +1,115 @@
+import Fovea
+
+/// How `fovea train` trains: what was typed, and what stands for what was not.
+struct TrainRecipe: Sendable {
+  static let specs = [
+    OptionSpec("epochs", "N", "passes through the training part", standard: "5"),
+    OptionSpec("steps", "N", "batches in all, instead of epochs"),
+    OptionSpec("batch", "N", "examples in a step", standard: "128"),
+    OptionSpec(
+      "validation", "FRACTION", "keep this part of the training examples to choose the best model", standard: "0"),
+    OptionSpec("optimizer", "NAME", "sgd; adam, adamw and rmsprop come with a later version", standard: "sgd"),
+    OptionSpec("lr", "X", "highest learning rate", standard: "0.06"),
+    OptionSpec("momentum", "X", "part of the last step that is taken again", standard: "0.9"),
+    OptionSpec("nesterov", nil, "look one step of momentum ahead"),
+    OptionSpec("weight-decay", "X", "how strongly parameters are drawn to 0", standard: "0"),
+    OptionSpec("schedule", "NAME", Schedule.names.joined(separator: ", "), standard: "cosine"),
+    OptionSpec("warmup", "STEPS", "steps in which the rate grows to its schedule", standard: "0"),
+    OptionSpec("init", "NAME", "he, xavier or default: the scale of random weights", standard: "default"),
+    OptionSpec("freeze", "PATTERN", "parameters that keep their values: conv1, layer1.*, *.bias", isRepeatable: true),
+    OptionSpec("seed", "N", "of weights, order and split", standard: "0"),
+  ]
+
+  let length: TrainingOptions.Length
+  let batch: Int
+  let validation: Double
+  let optimizer: Optimizer
+  let initialization: InitializationScheme
+  let freeze: [String]
+  let seed: UInt64
+
+  init(_ arguments: inout Arguments) {
+    let epochs = arguments.integer("epochs", in: 1...1_000_000)
+    let steps = arguments.integer("steps", in: 1...1_000_000_000)
+    if arguments.isGiven("epochs"), arguments.isGiven("steps") {
+      arguments.reject("--epochs and --steps contradict each other; give one of them")
+    }
+    length = steps.map { .steps($0) } ?? .epochs(epochs ?? 5)
+    batch = arguments.integer("batch", in: 1...1_000_000) ?? 128
+    validation = arguments.number("validation", "a fraction from 0 to below 1") { $0 >= 0 && $0 < 1 } ?? 0
+    _ = arguments.choice("optimizer", of: ["sgd"], later: ["adam", "adamw", "rmsprop"])
+    let rate = arguments.number("lr", "a number from 0 on") { $0 >= 0 } ?? 0.06
+    let momentum = arguments.number("momentum", "a number from 0 to below 1") { $0 >= 0 && $0 < 1 } ?? 0.9
+    let decay = arguments.number("weight-decay", "a number from 0 on") { $0 >= 0 } ?? 0
+    let name = arguments.choice("schedule", of: Schedule.names) ?? "cosine"
+    let warmup = arguments.integer("warmup", in: 0...1_000_000_000) ?? 0
+    let nesterov = arguments.has("nesterov")
+    if nesterov, momentum == 0 { arguments.reject("--nesterov needs a momentum above 0, e.g. --momentum 0.9") }
+    var schedule = Schedule.constant(rate, warmup: warmup)
+    do { schedule = try Schedule(named: name, peak: rate, warmup: warmup) } catch { arguments.reject("\(error)") }
+    optimizer = .sgd(learningRate: schedule, momentum: momentum, nesterov: nesterov, weightDecay: decay)
+    initialization =
+      arguments.choice("init", of: InitializationScheme.allCases.map(\.rawValue))
+      .flatMap(InitializationScheme.init(rawValue:)) ?? .standard
+    freeze = arguments.texts("freeze")
+    if let text = arguments.text("seed"), UInt64(text) == nil {
+      arguments.reject("--seed takes a whole number from 0 on, not \"\(text)\"")
+    }
+    seed = arguments.text("seed").flatMap { UInt64($0) } ?? 0
+  }
+
+  /// The trainer's options.
+  func options(data: DatasetSource, directory: String, weights: String?) -> TrainingOptions {
+    TrainingOptions(
+      length: length, batch: batch, optimizer: optimizer, seed: seed, validation: validation, directory: directory,
+      freeze: freeze, dataset: "\(data)", initialization: initialization.rawValue, weights: weights,
+      versions: ["fovea": Version.text, "onednn": OneDNNBackend.version ?? "none"])
+  }
+}
+
+extension TrainingOptions {
+  /// What to type for these options, as pairs of option and value; flags have none.
+  var words: [(option: String, value: String?)] {
+    var words: [(option: String, value: String?)] = []
+    if let dataset { words.append(("data", dataset)) }
+    switch length {
+    case .epochs(let count): words.append(("epochs", "\(count)"))
+    case .steps(let count): words.append(("steps", "\(count)"))
+    }
+    words.append(("batch", "\(batch)"))
+    if validation > 0 { words.append(("validation", "\(validation)")) }
+    words.append(("optimizer", optimizer.name))
+    words.append(("lr", TrainingOptions.plain(optimizer.learningRate.peak)))
+    words.append(("momentum", TrainingOptions.plain(optimizer.momentum)))
+    if optimizer.nesterov { words.append(("nesterov", nil)) }
+    words.append(("weight-decay", TrainingOptions.plain(optimizer.weightDecay)))
+    words.append(("schedule", optimizer.learningRate.name))
+    words.append(("warmup", "\(optimizer.learningRate.warmup)"))
+    if let initialization { words.append(("init", initialization)) }
+    if let weights { words.append(("weights", weights)) }
+    for pattern in freeze { words.append(("freeze", pattern)) }
+    words.append(("seed", "\(seed)"))
+    return words
+  }
+
+  /// `0.0` as `0`.
+  private static func plain(_ number: Double) -> String {
+    number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
+  }
+}
+
+/// A line that a shell reads as these words.
+enum ShellLine {
+  static func quoted(_ word: String) -> String {
+    let plain = word.unicodeScalars.allSatisfy { scalar in
+      ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
+        || "-_./:=,+@%".unicodeScalars.contains(scalar)
+    }
+    if plain, !word.isEmpty { return word }
+    return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+  }
+
+  static func join(_ words: [(option: String, value: String?)]) -> String {
+    words.map { word in "--\(word.option)" + (word.value.map { " " + quoted($0) } ?? "") }.joined(separator: " ")
+  }
+}

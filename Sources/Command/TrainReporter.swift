@@ -1,0 +1,55 @@
+import Fovea
+import Synchronization
+
+/// Turns a trainer's progress into a live line on a terminal and one plain line for each epoch.
+final class TrainReporter: Sendable {
+  private let console: Console
+  private let isQuiet: Bool
+  /// The epoch whose line is due once its checkpoint is written.
+  private let due = Mutex<TrainingProgress?>(nil)
+
+  /// - Parameter isQuiet: true leaves standard output to JSON.
+  init(_ console: Console, isQuiet: Bool) {
+    self.console = console
+    self.isQuiet = isQuiet
+  }
+
+  func report(_ progress: TrainingProgress) {
+    switch progress.phase {
+    case .planning: console.progress("planning")
+    case .validating: console.progress("epoch \(progress.epoch)/\(progress.epochs)", "validating")
+    case .saving: due.withLock { $0 = progress }
+    case .training:
+      if due.withLock({ $0.take() }) != nil { endEpoch(progress) }
+      live(progress)
+    case .ended: console.endProgress()
+    }
+  }
+
+  private func live(_ progress: TrainingProgress) {
+    console.progress(
+      "epoch \(progress.epoch)/\(progress.epochs)",
+      "step \(Text.grouped(progress.step))/\(Text.grouped(progress.stepsTotal))",
+      "loss \(Text.decimals(progress.loss, 4))", "accuracy \(Text.percent(progress.accuracy))",
+      progress.secondsLeft.map { "\(Text.duration($0)) left" } ?? "time left unknown",
+      "\(Text.grouped(Int(progress.examplesPerSecond))) examples/s",
+      "waited \(Text.duration(progress.waitedSeconds)) for data")
+  }
+
+  private func endEpoch(_ progress: TrainingProgress) {
+    guard !isQuiet else { return }
+    console.endProgress()
+    var parts = [
+      "epoch \(progress.epoch)/\(progress.epochs)", "step \(Text.grouped(progress.step))",
+      "loss \(Text.decimals(progress.loss, 4))", "accuracy \(Text.percent(progress.accuracy))",
+    ]
+    if let validation = progress.validation {
+      parts.append("validation loss \(Text.decimals(validation.loss, 4))")
+      parts.append("validation accuracy \(Text.percent(validation.top1))")
+    }
+    parts.append("\(Text.grouped(Int(progress.examplesPerSecond))) examples/s")
+    parts.append("waited \(Text.duration(progress.waitedSeconds)) for data")
+    // A full disk behind standard output must not end a training.
+    try? console.out(parts.joined(separator: ", "))
+  }
+}

@@ -1,0 +1,42 @@
+import FoveaInference
+import FoveaOneDNNBackend
+
+extension Device {
+  /// This machine's processors: oneDNN where it can be opened, else the reference backend alone.
+  ///
+  /// ```swift
+  /// let device = Device.cpu(threads: 2)
+  /// if let shortcoming = device.shortcoming { print(shortcoming) }
+  /// ```
+  /// - Parameter threads: as many as there are processors when nil.
+  public static func cpu(threads: Int? = nil) -> Device {
+    Device(
+      name: "cpu", backends: OneDNNBackend().map { [$0] } ?? [], threads: threads ?? Device.processors)
+  }
+
+  /// The devices that have a name on the command line.
+  public static let names = ["cpu", "reference"]
+
+  /// The device of a name, nil when there is none of that name.
+  public static func named(_ name: String, threads: Int? = nil) -> Device? {
+    switch name {
+    case "cpu": .cpu(threads: threads)
+    case "reference": .reference
+    default: nil
+    }
+  }
+
+  /// What runs on it, for people: `cpu, oneDNN 2.6.3, 2 threads`.
+  public var text: String {
+    let runs = backends.isEmpty ? "reference backend, 1 thread" : backends.map(\.name).joined(separator: ", ")
+    let count = backends.isEmpty ? "" : threads == 1 ? ", 1 thread" : ", \(threads) threads"
+    return name == "reference" ? runs : "\(name), \(runs)\(count)"
+  }
+
+  /// One sentence that says what is missing on this machine, what that costs and how to get it; nil when
+  /// nothing is missing.
+  public var shortcoming: String? {
+    guard name == "cpu", backends.isEmpty, let why = OneDNNBackend.unavailable else { return nil }
+    return "no oneDNN (\(why)): the reference backend is some hundred times slower; install libdnnl-dev"
+  }
+}

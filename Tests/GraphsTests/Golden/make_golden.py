@@ -1,0 +1,140 @@
+"""Writes golden.json: what PyTorch computes, in double precision, for the operators' tests.
+
+Run with any Python that has torch: python make_golden.py
+Inputs are multiples of 1/8, so that they are short and exact; results have 10 digits.
+"""
+
+import json
+import os
+
+import torch
+import torch.nn.functional as F
+
+torch.manual_seed(0)
+torch.set_default_dtype(torch.float64)
+cases = []
+
+
+def draw(*shape):
+    return torch.randint(-16, 17, shape).double() / 8
+
+
+def number(x):
+    return int(x) if x == int(x) else float(f"{x:.10g}")
+
+
+def entry(t):
+    if t is None:
+        return None
+    kind = "i32" if not t.is_floating_point() else "f64"
+    return {"type": kind, "shape": list(t.shape), "values": [number(v) for v in t.detach().flatten().tolist()]}
+
+
+def case(name, op, inputs, outputs, attributes=None):
+    cases.append({
+        "name": name, "op": op, "attributes": attributes or {},
+        "inputs": [entry(t) for t in inputs], "outputs": [entry(t) for t in outputs],
+    })
+
+
+def conv(name, x, w, b, stride, pads, dilation, groups):
+    x.requires_grad_(), w.requires_grad_(), b.requires_grad_()
+    axes = x.dim() - 2
+    # F.pad takes the last axis first, before and after.
+    padded = F.pad(x, [p for a in reversed(range(axes)) for p in (pads[a], pads[axes + a])])
+    y = [F.conv1d, F.conv2d, F.conv3d][axes - 1](padded, w, b, stride, 0, dilation, groups)
+    dy = draw(*y.shape)
+    dx, dw, db = torch.autograd.grad(y, [x, w, b], dy)
+    attributes = {"strides": stride, "pads": pads, "dilations": dilation, "group": groups}
+    case(name, "Conv", [x, w, b], [y], attributes)
+    case(name, "ConvBackwardData", [dy, w, x], [dx], attributes)
+    case(name, "ConvBackwardWeights", [x, dy, w], [dw, db], {**attributes, "bias": 1})
+
+
+conv("2d strides, pads, dilation, groups", draw(2, 4, 6, 5), draw(4, 2, 3, 2), draw(4), [2, 1], [1, 0, 2, 1], [1, 2], 2)
+conv("1d depthwise", draw(2, 3, 9), draw(3, 1, 3), draw(3), [2], [1, 1], [2], 3)
+conv("3d", draw(1, 2, 3, 3, 4), draw(2, 2, 2, 2, 2), draw(2), [1, 2, 1], [1, 0, 0, 0, 1, 1], [1, 1, 2], 1)
+
+
+def pool(name, x, kernel, stride, pad, dilation, ceil):
+    x.requires_grad_()
+    axes = x.dim() - 2
+    f = [F.max_pool1d, F.max_pool2d, F.max_pool3d][axes - 1]
+    y, index = f(x, kernel, stride, pad, dilation, ceil, True)
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    attributes = {"kernel_shape": kernel, "strides": stride, "pads": pad + pad, "dilations": dilation,
+                  "ceil_mode": int(ceil)}
+    case(name, "MaxPool", [x], [y, index.int()], attributes)
+    case(name, "MaxPoolBackward", [dy, index.int(), x], [dx], attributes)
+
+
+pool("2d with ties", draw(2, 2, 6, 5), [3, 2], [2, 2], [1, 1], [1, 1], False)
+pool("2d dilated, rounded up", draw(1, 2, 7, 6), [2, 3], [2, 3], [0, 1], [2, 1], True)
+pool("1d", draw(2, 2, 9), [3], [2], [1], [1], True)
+
+x, scale, shift = draw(3, 2, 2, 3).requires_grad_(), draw(2).requires_grad_(), draw(2).requires_grad_()
+mean, var = draw(2), draw(2).abs() + 0.5
+for training in (True, False):
+    m, v = mean.clone(), var.clone()
+    y = F.batch_norm(x, m, v, scale, shift, training, 0.25, 1e-3)
+    dy = draw(*y.shape)
+    dx, dscale, dshift = torch.autograd.grad(y, [x, scale, shift], dy)
+    name = "training" if training else "running statistics"
+    batch_mean, batch_var = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)
+    outputs = [y, m, v, batch_mean, batch_var] if training else [y]
+    case(name, "BatchNormalization", [x, scale, shift, mean, var], outputs,
+         {"epsilon": 1e-3, "momentum": 0.75, "training_mode": int(training)})
+    case(name, "BatchNormalizationBackward",
+         [dy, x, scale] + ([batch_mean, batch_var] if training else [mean, var]), [dx, dscale, dshift],
+         {"epsilon": 1e-3, "frozen": int(not training)})
+
+for name, shape, reduction in (("rows", (4, 5), "mean"), ("pixels", (2, 3, 2, 2), "sum")):
+    scores = draw(*shape).requires_grad_()
+    labels = torch.randint(0, shape[1], (shape[0],) + shape[2:])
+    loss = F.cross_entropy(scores, labels, reduction=reduction)
+    (dscores,) = torch.autograd.grad(loss * 0.5, scores)
+    logs = F.log_softmax(scores, 1)
+    case(name, "SoftmaxCrossEntropyLoss", [scores, labels.int()], [loss, logs], {"reduction": reduction})
+    case(name, "SoftmaxCrossEntropyLossBackward", [torch.tensor(0.5), logs, labels.int()], [dscores],
+         {"reduction": reduction})
+
+a, w, b = draw(3, 5), draw(4, 5), draw(4)
+case("dense layer", "Gemm", [a, w, b], [F.linear(a, w, b)], {"transB": 1})
+case("general", "Gemm", [a.t().contiguous(), w.t().contiguous(), b],
+     [0.5 * a @ w.t() + 2 * b], {"transA": 1, "alpha": 0.5, "beta": 2.0})
+
+x = draw(2, 3, 4).requires_grad_()
+y = F.softmax(x, 1)
+dy = draw(2, 3, 4)
+case("inner axis", "Softmax", [x], [y], {"axis": 1})
+case("inner axis", "SoftmaxBackward", [dy, y], torch.autograd.grad(y, x, dy), {"axis": 1})
+x = torch.tensor([[1.0, 3, 3], [2, 2, 2]]).requires_grad_()
+y = x.amax(1, keepdim=True)
+dy = draw(2, 1)
+case("equal numbers", "ReduceMaxBackward", [dy, x, y], torch.autograd.grad(y, x, dy), {"axes": [1]})
+
+for name, momentum, decay, nesterov in (("momentum, decay", 0.9, 0.125, False), ("nesterov", 0.75, 0.0, True),
+                                        ("nesterov, decay", 0.5, 0.25, True), ("plain", 0, 0.125, False)):
+    w = draw(5).requires_grad_()
+    rate = 0.25
+    optimizer = torch.optim.SGD([w], lr=rate, momentum=momentum, weight_decay=decay, nesterov=nesterov)
+    velocity = torch.zeros(5)
+    for step in range(3):
+        before, v = w.detach().clone(), velocity.clone()
+        w.grad = draw(5)
+        grad = w.grad.clone()
+        optimizer.step()
+        attributes = {"nesterov": int(nesterov), "weight_decay": decay}
+        if momentum == 0:
+            case(f"{name} {step}", "SGDUpdate", [before, grad, None, torch.tensor(rate)], [w], attributes)
+        else:
+            velocity = optimizer.state[w]["momentum_buffer"].clone()
+            case(f"{name} {step}", "SGDUpdate", [before, grad, v, torch.tensor(rate), torch.tensor(float(momentum))],
+                 [w, velocity], attributes)
+
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.json")
+with open(path, "w") as f:
+    f.write('{"torch": "%s", "cases": [\n' % torch.__version__)
+    f.write(",\n".join(json.dumps(c, separators=(",", ":")) for c in cases))
+    f.write("\n]}\n")
