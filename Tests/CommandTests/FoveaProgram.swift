@@ -35,9 +35,10 @@ enum FoveaProgram {
 
   /// Runs `fovea` with these words and waits for its end.
   static func run(
-    _ words: String..., in directory: Scratch? = nil, environment: [String: String] = [:], interruptAfter: Double? = nil
+    _ words: String..., in directory: Scratch? = nil, environment: [String: String] = [:],
+    interruptWhen: (() -> Bool)? = nil
   ) throws -> Outcome {
-    try run(words, in: directory, environment: environment, interruptAfter: interruptAfter)
+    try run(words, in: directory, environment: environment, interruptWhen: interruptWhen)
   }
 
   /// Runs a script, whose `$0` and so on are the words.
@@ -47,7 +48,7 @@ enum FoveaProgram {
 
   static func run(
     _ words: [String], in directory: Scratch? = nil, environment: [String: String] = [:],
-    interruptAfter: Double? = nil, executable: String = path
+    interruptWhen: (() -> Bool)? = nil, executable: String = path
   ) throws -> Outcome {
     let scratch = try Scratch()
     // Files and not pipes: nobody need read while the program writes.
@@ -62,8 +63,9 @@ enum FoveaProgram {
     process.standardError = FileHandle(forWritingAtPath: files[1])
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory.path) }
     try process.run()
-    if let interruptAfter {
-      Thread.sleep(forTimeInterval: interruptAfter)
+    if let interruptWhen {
+      // At most half a minute, however busy the machine is.
+      for _ in 0..<1500 where process.isRunning && !interruptWhen() { Thread.sleep(forTimeInterval: 0.02) }
       kill(process.processIdentifier, SIGINT)
     }
     process.waitUntilExit()

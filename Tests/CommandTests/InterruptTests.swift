@@ -10,7 +10,12 @@ import Testing
   private func interrupted(_ digits: Digits) throws -> FoveaProgram.Outcome {
     try FoveaProgram.run(
       "train", "two-conv", "--data", digits.data, "--steps", InterruptTests.many, "--batch", "10", "--out", "run",
-      in: digits.scratch, interruptAfter: 1.5)
+      in: digits.scratch, interruptWhen: { size(digits) > 0 })
+  }
+
+  /// Bytes of the run's log, which grows every fifty steps.
+  private func size(_ digits: Digits) -> Int {
+    (try? Scratch.bytes(of: digits.scratch.file("run/metrics.jsonl")).count) ?? 0
   }
 
   @Test func stopsSavesAndSaysHowToGoOn() throws {
@@ -23,7 +28,9 @@ import Testing
       "evaluate", "run/last.safetensors", "--data", digits.data, "--json", in: digits.scratch)
     #expect(evaluation.status == 0, "\(evaluation.err)")
 
-    let again = try FoveaProgram.run("train", "--resume", "run/", in: digits.scratch, interruptAfter: 1.5)
+    let before = size(digits)
+    let again = try FoveaProgram.run(
+      "train", "--resume", "run/", in: digits.scratch, interruptWhen: { size(digits) > before })
     #expect(again.status == 130, "\(again.err)")
     #expect(again.out.hasPrefix("fovea train --resume run\n"))
     func steps(_ outcome: FoveaProgram.Outcome) -> Int {
