@@ -40,7 +40,10 @@ struct PlainReference: Implementation {
   let op: any Operator.Type
   var name: String { "reference" }
 
-  func refusal(of site: NodeSite) -> String? { nil }
+  func refusal(of site: NodeSite) -> String? {
+    let types = site.inputs.compactMap { $0?.dtype } + site.outputs.map(\.dtype)
+    return types.first { $0 == .f16 || $0 == .bf16 }.map { "no loop in \($0.rawValue); use f32" }
+  }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let op = op
@@ -73,6 +76,7 @@ struct ElementwiseReference: Implementation {
   func refusal(of site: NodeSite) -> String? {
     let shapes = site.inputs.compactMap { $0?.shape.concrete }.filter { $0.count != 1 }
     guard let first = shapes.first else { return "all operands are single numbers" }
+    if let reason = PlainReference(op: op).refusal(of: site) { return reason }
     return shapes.allSatisfy { $0 == first } && site.outputs.allSatisfy { $0.shape.concrete == first }
       ? nil : "operands of different shapes"
   }

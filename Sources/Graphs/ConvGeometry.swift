@@ -94,22 +94,41 @@ public struct ConvGeometry: Sendable, Equatable {
       query.reject(problem, mend: mend)
       return [Int?](repeating: nil, count: axes)
     }
-    return (0..<axes).map { axis in
+    var tooSmall: [Int] = []
+    let result: [Int?] = (0..<axes).map { axis in
       guard let extent = input[axis + 2] else { return nil }
       guard (0...ConvGeometry.largest).contains(extent) else {
         query.reject("an extent of \(extent)", mend: "use extents of at most \(ConvGeometry.largest)")
         return nil
       }
       if let out = outputExtent(axis, extent: extent) { return out }
-      let name = axes == 1 ? "length" : axis == axes - 1 ? "width" : axis == axes - 2 ? "height" : "depth"
-      let (before, after) = padding(axis, extent: extent)
-      let spread = dilations[axis] > 1 ? " (dilated by \(dilations[axis]): \(span(axis)))" : ""
-      query.reject(
-        "a kernel of \(kernel[axis])\(spread) does not fit \(name) \(extent)"
-          + (before + after > 0 ? " padded to \(extent + before + after)" : ""),
-        mend: "use a kernel of at most \(extent + before + after), pad more, or pool less before it")
+      tooSmall.append(axis)
       return nil
     }
+    // A square kernel that is too large for a square picture is one mistake, not two.
+    if let axis = tooSmall.first, let extent = input[axis + 2] {
+      let same = tooSmall.allSatisfy { kernel[$0] == kernel[axis] && input[$0 + 2] == extent }
+      let names = same && tooSmall.count > 1 ? [axesName(tooSmall)] : tooSmall.map { axesName([$0]) }
+      for (name, axis) in zip(names, tooSmall) { reportTooSmall(axis, name, input[axis + 2] ?? 0, &query) }
+    }
+    return result
+  }
+
+  /// What the axes are called together.
+  private func axesName(_ list: [Int]) -> String {
+    let names = list.map { axis in
+      axes == 1 ? "length" : axis == axes - 1 ? "width" : axis == axes - 2 ? "height" : "depth"
+    }
+    return names.joined(separator: " and ")
+  }
+
+  private func reportTooSmall(_ axis: Int, _ name: String, _ extent: Int, _ query: inout ShapeQuery) {
+    let (before, after) = padding(axis, extent: extent)
+    let spread = dilations[axis] > 1 ? " (dilated by \(dilations[axis]): \(span(axis)))" : ""
+    query.reject(
+      "a kernel of \(kernel[axis])\(spread) does not fit \(name) \(extent)"
+        + (before + after > 0 ? " padded to \(extent + before + after)" : ""),
+      mend: "use a kernel of at most \(extent + before + after), pad more, or pool less before it")
   }
 
   /// What an output position sees.

@@ -13,6 +13,10 @@ public enum Interpreter {
     for index in graph.values.indices {
       let value = Value(id: index)
       let info = graph.values[index]
+      // The loops exist in Float and Double; half-width buffers would be read past their ends.
+      if info.type.dtype == .f16 || info.type.dtype == .bf16 {
+        throw .inputType(name: info.name, expected: "f32 or f64", found: info.type.dtype.rawValue)
+      }
       switch info.source {
       case .constant(let tensor): environment[value] = tensor
       case .node, .ghost: break

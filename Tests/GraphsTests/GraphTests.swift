@@ -96,7 +96,7 @@ struct GraphTests {
     #expect(step.graph.shape(step.image) == [1, 2, 6, 6])
     // Too small a picture: the pooling's window no longer fits.
     let small = text { () throws(GraphError) in _ = try step.graph.specialized(to: ["image": [1, 2, 2, 2]]) }
-    #expect(small.contains("a kernel of 2 does not fit height 1"), "\(small)")
+    #expect(small.contains("a kernel of 2 does not fit height and width 1"), "\(small)")
   }
 
   @Test func feeds() throws {
