@@ -97,7 +97,8 @@ public enum ModelFile {
     do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw ModelFileError.file(error) }
   }
 
-  static func read(_ file: SafetensorsFile, registry: Registry) throws -> Model {
+  /// Reads a model of a file that is open.
+  package static func read(_ file: SafetensorsFile, registry: Registry) throws -> Model {
     guard let text = file.metadata[Key.graph] else {
       throw ModelFileError.noGraph(path: file.path, tensors: file.names.count)
     }

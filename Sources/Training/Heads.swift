@@ -2,21 +2,21 @@ import FoveaGraphs
 import FoveaTensors
 
 /// What a network is trained to make small. It names the output and the target that it compares.
-public struct Loss: Sendable, Equatable {
+package struct Loss: Sendable, Equatable {
   /// The kinds of losses.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// −log of the probability of the right class, on scores before softmax.
     case crossEntropy
   }
 
-  public var kind: Kind
+  package var kind: Kind
   /// The model's output that is judged.
-  public var output: String
+  package var output: String
   /// The input that holds the truth.
-  public var target: String
+  package var target: String
 
   /// The cross-entropy of scores [N, C] and class numbers [N].
-  public static func crossEntropy(output: String = "output", target: String = "target") -> Loss {
+  package static func crossEntropy(output: String = "output", target: String = "target") -> Loss {
     Loss(kind: .crossEntropy, output: output, target: target)
   }
 
@@ -33,23 +33,23 @@ public struct Loss: Sendable, Equatable {
 
 /// A number that tells how good a network is, summed over the examples. It names the output and the target
 /// that it compares.
-public struct Metric: Sendable, Equatable {
+package struct Metric: Sendable, Equatable {
   /// The kinds of metrics.
-  public enum Kind: Sendable, Equatable {
+  package enum Kind: Sendable, Equatable {
     /// How many examples have their class among the `k` largest scores.
     case topK(Int)
   }
 
   /// The name of the graph's output.
-  public var name: String
-  public var kind: Kind
+  package var name: String
+  package var kind: Kind
   /// The model's output that is judged.
-  public var output: String
+  package var output: String
   /// The input that holds the truth.
-  public var target: String
+  package var target: String
 
   /// How many examples have their class among the `k` largest scores.
-  public static func topK(
+  package static func topK(
     _ k: Int, name: String, output: String = "output", target: String = "target"
   ) -> Metric {
     Metric(name: name, kind: .topK(k), output: output, target: target)

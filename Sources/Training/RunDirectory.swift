@@ -26,6 +26,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
   /// Raised when a reader of today would misunderstand what is written.
   public static let currentFormat = 1
 
+  /// The format of this record.
   public var format = RunRecord.currentFormat
   /// The model's name; empty when it has none.
   public var model: String
@@ -41,10 +42,13 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var validationExamples: Int
   /// The batch that was really used.
   public var batch: Int
+  /// As the command line calls it, e.g. `cpu`.
   public var device: String
+  /// Number of threads of the plans.
   public var threads: Int
-  /// In order of preference.
+  /// With their versions, in order of preference.
   public var backends: [String]
+  /// What was asked for.
   public var options: TrainingOptions
 
   /// The record of a run.
@@ -136,7 +140,8 @@ struct TrainingState: Sendable, Codable {
   func write(_ model: Model, to path: String) throws {
     let store = model.store
     var extra: [(name: String, tensor: Tensor)] = []
-    for path in store.paths where path.hasPrefix(Optimizer.statePrefix) {
+    // In a fixed order, so that equal runs leave equal files.
+    for path in store.paths.sorted() where path.hasPrefix(Optimizer.statePrefix) {
       extra.append((path, try store.tensor(path)))
     }
     let json = JSONEncoder()

@@ -13,22 +13,23 @@ final class RunFiles {
   /// - Parameter resumed: the step of the checkpoint; what the logs say of later ones is dropped.
   init(_ path: String, _ record: RunRecord, resumingAfter resumed: Int?) throws {
     directory = RunDirectory(path)
+    let isOurs = RunDirectory.exists(directory.record)
     if resumed == nil {
-      for file in [directory.record, directory.last] where RunDirectory.exists(file) {
-        throw TrainingError.directoryHoldsRun(path)
-      }
+      // A run that never reached a checkpoint cannot be gone on with, so it may be started anew.
+      if RunDirectory.exists(directory.last) { throw TrainingError.directoryHoldsRun(path) }
       do throws(FileError) { try AtomicFile.makeDirectory(path) } catch { throw TrainingError.file(error) }
       try record.write(directory: path)
     }
     do {
-      if let resumed {
-        events = try EventWriter(resuming: path, after: resumed)
-        metrics = try MetricsLog(resuming: directory.metrics, after: resumed)
-        hasLast = true
+      if resumed != nil || isOurs {
+        // Steps count from 1, so 0 leaves nothing of a run that broke off before its first checkpoint.
+        events = try EventWriter(resuming: path, after: resumed ?? 0)
+        metrics = try MetricsLog(resuming: directory.metrics, after: resumed ?? 0)
       } else {
         events = try EventWriter(directory: path)
         metrics = try MetricsLog(path: directory.metrics)
       }
+      hasLast = resumed != nil
     } catch EventError.file(let error) {
       throw TrainingError.file(error)
     } catch MetricsLogError.file(let error) { throw TrainingError.file(error) }

@@ -19,10 +19,22 @@ import Synchronization
 public final class Trainer: Sendable {
   /// The model that is trained, in place.
   public let model: Model
+  /// How the run goes.
   public let options: TrainingOptions
   /// What a resumed run finds different from its first part; it goes on, but its numbers may differ in the
   /// last bits. Empty for a new run.
   public let differences: [String]
+
+  /// What the user should be told before the run: the differences, and a batch that was cut down.
+  public var notes: [String] {
+    var notes = differences
+    let held = (Double(dataset.count) * options.validation).rounded()
+    let examples = dataset.count - (options.validation > 0 && options.validation < 1 ? Int(held) : 0)
+    if options.batch > examples, examples > 0 {
+      notes.append("a batch of \(options.batch) is more than there are examples to train on; it is \(examples)")
+    }
+    return notes
+  }
 
   let dataset: any Dataset
   let device: Device
@@ -88,9 +100,12 @@ public final class Trainer: Sendable {
   }
 
   /// `run` on the calling thread, which must be one that plans may run on.
-  package func runHere(progress: (TrainingProgress) -> Void = { _ in }) throws -> TrainingResult {
+  /// - Parameter everyStep: called after each step with the number of steps done.
+  package func runHere(
+    everyStep: (Int) -> Void = { _ in }, progress: (TrainingProgress) -> Void = { _ in }
+  ) throws -> TrainingResult {
     let loop = try TrainingLoop(self)
-    return try loop.run(progress: progress)
+    return try loop.run(everyStep: everyStep, progress: progress)
   }
 
   /// Stops the run after the step that is under way; it saves and returns. May be called from any thread, also

@@ -16,7 +16,8 @@ final class TrainingLoop {
   private let facts: DatasetFacts
   private let validation: (any Dataset)?
   private let evaluator: Evaluator?
-  private let files: RunFiles?
+  private let record: RunRecord
+  private var files: RunFiles?
   private var slots: [StepSlot] = []
 
   private var state: TrainingState
@@ -25,7 +26,7 @@ final class TrainingLoop {
   private var lastValidation: Evaluation?
   private let began = Clock.seconds()
   private var firstStepEnded: Double?
-  /// Seconds of the steps after the first, and the examples in them.
+  /// Seconds of the steps after the first, with what was waited for data, and the examples in them.
   private var stepSeconds = 0.0
   private var stepExamples = 0
   private var shown = 0.0
@@ -43,13 +44,11 @@ final class TrainingLoop {
     let request = try heads.training(options.optimizer, freeze: options.freeze)
     state = trainer.resumed ?? TrainingState()
 
-    let record = RunRecord(
+    record = RunRecord(
       model: model.name, datasetName: facts.name, examples: trainer.dataset.count, classes: facts.classes,
       trainingExamples: train.count, validationExamples: validation?.count ?? 0, batch: extent.batch,
       device: trainer.device.name, threads: trainer.device.threads, backends: trainer.device.backends.map(\.name),
       options: options)
-    files = try options.directory.map { try RunFiles($0, record, resumingAfter: trainer.resumed?.step) }
-
     // The loader starts to read ahead while the plan is made.
     loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
@@ -75,20 +74,28 @@ final class TrainingLoop {
 
   // MARK: The run
 
-  func run(progress report: (TrainingProgress) -> Void) throws -> TrainingResult {
+  func run(everyStep: (Int) -> Void, progress report: (TrainingProgress) -> Void) throws -> TrainingResult {
+    defer {
+      // They belong to the run, not to the model.
+      slots = []
+      TrainingLoop.removeMoments(model)
+    }
     progress.epochs = extent.epochs
     progress.stepsTotal = extent.steps
     show(.planning, report)
     // Made before the first batch is waited for, so that what cannot be planned is said at once.
     _ = try slot(for: extent.batch)
+    // After all that may be refused, so that a mistake leaves no directory behind.
+    files = try options.directory.map { try RunFiles($0, record, resumingAfter: trainer.resumed?.step) }
     while state.step < extent.steps, !trainer.shouldStop {
-      guard let batch = try loader.next() else { break }
       let began = Clock.seconds()
+      guard let batch = try loader.next() else { break }
       let slot = try slot(for: batch.count)
       try step(batch, slot)
       loader.recycle(batch)
-      count(seconds: Clock.seconds() - began, examples: slot.count)
+      everyStep(state.step)
       if state.step % options.logInterval == 0 { try log() }
+      count(seconds: Clock.seconds() - began, examples: slot.count)
       if extent.batch(at: state.step) == 0 || state.step == extent.steps { try endEpoch(report) }
       if Clock.seconds() - shown > 0.1 { show(.training, report) }
     }
@@ -97,10 +104,7 @@ final class TrainingLoop {
     try files?.close()
     loader.stop()
     show(.ended, report)
-    let result = result(isDone ? .finished : .interrupted)
-    slots = []
-    TrainingLoop.removeMoments(model)
-    return result
+    return result(isDone ? .finished : .interrupted)
   }
 
   private func slot(for count: Int) throws -> StepSlot {
@@ -149,13 +153,13 @@ final class TrainingLoop {
       let result = try evaluator.run(on: validation, batch: max(extent.batch, min(256, validation.count)))
       lastValidation = result
       try files?.log(validation: result, epoch: epoch, step: state.step)
-      progress.validation = result
       if state.best.map({ result.top1 > $0.accuracy }) ?? true {
         state.best = TrainingResult.Best(accuracy: result.top1, epoch: epoch, step: state.step)
         if let files { try ModelFile.write(model, to: files.directory.best) }
       }
     }
     try save(report)
+    progress.validation = evaluator == nil ? nil : lastValidation
     show(.training, report)
     progress.validation = nil
   }
@@ -185,8 +189,7 @@ final class TrainingLoop {
     progress.examplesPerSecond = speed
     progress.waitedSeconds = loader.waitedSeconds
     if stepExamples > 0 {
-      // What is waited for is part of what is left, so the clock counts and not the steps alone.
-      let perExample = (stepSeconds + loader.waitedSeconds) / Double(stepExamples)
+      let perExample = stepSeconds / Double(stepExamples)
       progress.secondsLeft = perExample * Double(extent.steps - state.step) * Double(extent.batch)
     }
     shown = Clock.seconds()

@@ -15,9 +15,11 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     case steps(Int)
   }
 
+  /// How long the run is.
   public var length: Length
   /// Examples in a batch, N; more than there are is as many as there are.
   public var batch: Int
+  /// How the weights move.
   public var optimizer: Optimizer
   /// Of the order of the examples, of the split and of dropout.
   public var seed: UInt64
@@ -39,6 +41,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   /// Versions of the program and of its libraries, by name, for `run.json`.
   public var versions: [String: String]
 
+  /// All of them; what is left out is the usual.
   public init(
     length: Length = .epochs(5), batch: Int = 128,
     optimizer: Optimizer = .sgd(learningRate: .cosine(from: 0.06), momentum: 0.9), seed: UInt64 = 0,

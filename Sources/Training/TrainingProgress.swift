@@ -11,6 +11,7 @@ public struct TrainingProgress: Sendable {
     case ended
   }
 
+  /// What is going on.
   public var phase: Phase = .planning
   /// The epoch that is under way, from 1.
   public var epoch = 1
@@ -35,6 +36,7 @@ public struct TrainingProgress: Sendable {
   /// The result on the validation set, given once, at the end of each epoch.
   public var validation: Evaluation?
 
+  /// The very beginning.
   public init() {}
 }
 
@@ -57,6 +59,7 @@ public struct TrainingResult: Sendable {
     public let step: Int
   }
 
+  /// Whether all steps were done.
   public let outcome: Outcome
   /// Steps done, those before a resumption included.
   public let step: Int
@@ -83,6 +86,13 @@ public struct TrainingResult: Sendable {
   public let waitedSeconds: Double
   /// The run's directory: what `--resume` takes.
   public let directory: String?
+
+  /// The command that goes on with an interrupted run; nil when there is nothing to go on with.
+  public var resumeCommand: String? {
+    guard outcome == .interrupted, let directory else { return nil }
+    let plain = directory.allSatisfy { $0.isLetter || $0.isNumber || "/._-+:=@".contains($0) }
+    return "fovea train --resume " + (plain ? directory : "'\(directory.replacing("'", with: "'\\''"))'")
+  }
 
   /// The file of the last model.
   public var last: String? { directory.map { RunDirectory($0).last } }
