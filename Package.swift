@@ -59,6 +59,7 @@ let package = Package(
     tests("Exchange", ["FoveaExchange"], others: ["Golden", "make_golden.py"]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea"]),
+    tests("Command", ["Fovea"]),
     tests("Rooms", []),
   ],
   swiftLanguageModes: [.v6]

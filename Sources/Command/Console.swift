@@ -33,12 +33,13 @@ final class Console: Sendable {
     try? Console.write(line + "\n", to: STDERR_FILENO, name: "standard error")
   }
 
-  /// Rewrites the line at the bottom of the terminal; nothing where there is none. Parts that the window
-  /// has no room for are left out, the last ones first.
-  func progress(_ parts: String...) {
+  /// Rewrites the line at the bottom of the terminal; nothing where there is none.
+  /// - Parameter lines: the same in more and fewer words; the first that the window has room for is shown.
+  func progress(_ lines: String...) {
     guard isLive else { return }
-    let line = "\r" + Console.fitted(parts, columns - 1) + "\u{1B}[K"
-    try? Console.write(line, to: STDERR_FILENO, name: "standard error")
+    let width = max(0, columns - 1)
+    let line = lines.first { $0.count <= width } ?? String((lines.last ?? "").prefix(width))
+    try? Console.write("\r" + line + "\u{1B}[K", to: STDERR_FILENO, name: "standard error")
   }
 
   /// Removes the progress line.
@@ -52,12 +53,6 @@ final class Console: Sendable {
     var size = winsize()
     guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
-  }
-
-  private static func fitted(_ parts: [String], _ width: Int) -> String {
-    var parts = parts
-    while parts.count > 1, parts.joined(separator: ", ").count > width { parts.removeLast() }
-    return String(parts.joined(separator: ", ").prefix(max(0, width)))
   }
 
   private static func write(_ text: String, to descriptor: Int32, name: String) throws(Failure) {

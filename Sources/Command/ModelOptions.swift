@@ -49,11 +49,15 @@ struct ModelOptions: Sendable {
   /// The model, with its own weights, those of `--weights`, or random ones.
   func load(_ wish: Wish = Wish()) throws -> Model {
     let model = try isFile ? read() : build(wish)
-    if let weights {
-      try ModelOptions.checkFile(weights)
-      try ModelFile.loadWeights(weights, into: model)
-    }
-    return model
+    guard let weights else { return model }
+    try ModelOptions.checkFile(weights)
+    try ModelFile.loadWeights(weights, into: model)
+    guard !isFile, wish.preprocessing == nil, try ModelFile.hasGraph(weights) else { return model }
+    // The weights know what they were trained to see.
+    let source = try ModelFile.read(weights)
+    return Model(
+      graph: model.graph, store: model.store, preprocessing: source.preprocessing,
+      classNames: model.classNames.isEmpty ? source.classNames : model.classNames, name: model.name)
   }
 
   private func read() throws -> Model {

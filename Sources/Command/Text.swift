@@ -45,6 +45,15 @@ enum Text {
     return "\(whole / 3600):\(two(whole / 60 % 60)) h"
   }
 
+  /// Whole seconds as `0:07` or `2:05:00`: it does not jump about while it counts down.
+  static func clock(_ seconds: Double) -> String {
+    guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "?:??" }
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let whole = Int(seconds.rounded(.up))
+    let start = whole < 3600 ? "\(whole / 60)" : "\(whole / 3600):\(two(whole / 60 % 60))"
+    return "\(start):\(two(whole % 60))"
+  }
+
   /// Bytes as `1.50 MiB`.
   static func bytes(_ count: Int) -> String {
     if count < 1024 { return "\(count) bytes" }

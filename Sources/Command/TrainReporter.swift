@@ -17,7 +17,7 @@ final class TrainReporter: Sendable {
   func report(_ progress: TrainingProgress) {
     switch progress.phase {
     case .planning: console.progress("planning")
-    case .validating: console.progress("epoch \(progress.epoch)/\(progress.epochs)", "validating")
+    case .validating: console.progress("epoch \(progress.epoch)/\(progress.epochs), validating")
     case .saving: due.withLock { $0 = progress }
     case .training:
       if due.withLock({ $0.take() }) != nil { endEpoch(progress) }
@@ -27,13 +27,17 @@ final class TrainReporter: Sendable {
   }
 
   private func live(_ progress: TrainingProgress) {
+    let epoch = "\(progress.epoch)/\(progress.epochs)"
+    let loss = "loss \(Text.decimals(progress.loss, 4))"
+    let left = "\(progress.secondsLeft.map(Text.clock) ?? "?:??") left"
+    let step = "\(Text.grouped(progress.step))/\(Text.grouped(progress.stepsTotal))"
+    let speed = Text.grouped(Int(progress.examplesPerSecond))
     console.progress(
-      "epoch \(progress.epoch)/\(progress.epochs)",
-      "step \(Text.grouped(progress.step))/\(Text.grouped(progress.stepsTotal))",
-      "loss \(Text.decimals(progress.loss, 4))", "accuracy \(Text.percent(progress.accuracy))",
-      progress.secondsLeft.map { "\(Text.duration($0)) left" } ?? "time left unknown",
-      "\(Text.grouped(Int(progress.examplesPerSecond))) examples/s",
-      "waited \(Text.duration(progress.waitedSeconds)) for data")
+      "epoch \(epoch), step \(step), \(speed) examples/s, \(loss), accuracy \(Text.percent(progress.accuracy)), "
+        + "\(left), waited \(Text.decimals(progress.waitedSeconds, 1)) s for data",
+      "epoch \(epoch), step \(step), \(speed)/s, \(loss), acc \(Text.percent(progress.accuracy)), \(left), "
+        + "data \(Text.decimals(progress.waitedSeconds, 1)) s",
+      "\(epoch), \(step), \(loss), \(Text.percent(progress.accuracy)), \(left)")
   }
 
   private func endEpoch(_ progress: TrainingProgress) {

@@ -28,7 +28,7 @@ struct TrainSession {
       let model = try result.bestFile.map { try ModelFile.read($0) } ?? trainer.model
       let console = console
       evaluation = try await Fovea.evaluate(model, on: dataset, device: device) { done, total in
-        console.progress("evaluating", "\(Text.grouped(done)) of \(Text.grouped(total))")
+        console.progress("evaluating, \(Text.grouped(done)) of \(Text.grouped(total))")
       }
       console.endProgress()
     case .missing(let reason): console.note("not evaluated, since there is no test part: \(reason)")

@@ -50,7 +50,7 @@ struct EvaluateCommand: Command {
     let device = device.device(console)
     let start = Clock.seconds()
     let result = try await Fovea.evaluate(model, on: dataset, device: device, batch: batch) { done, total in
-      console.progress("evaluating", "\(Text.grouped(done)) of \(Text.grouped(total))")
+      console.progress("evaluating, \(Text.grouped(done)) of \(Text.grouped(total))")
     }
     console.endProgress()
     let seconds = Clock.seconds() - start

@@ -72,10 +72,11 @@ struct TrainCommand: Command {
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
       + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
-    try introduce(line, model, dataset, options, device, console)
     let part = try await test
-    // Before the pictures are looked at again and plans are made: where nothing can be written, nothing is begun.
+    // Where nothing can be written, nothing is begun.
+    if Directory.exists(RunDirectory(directory).record) { throw TrainingError.directoryHoldsRun(directory) }
     try Directory.make(directory)
+    try introduce(line, model, dataset, options, device, console)
     let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
     return try await TrainSession(trainer, test: part, device: device, source: source, json: json, console).run()
   }

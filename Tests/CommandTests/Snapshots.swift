@@ -1,0 +1,74 @@
+/// The help as it is: a change here is a change for users.
+enum Snapshots {
+  static let program = """
+    fovea describes, trains, runs and explains convolutional neural networks.
+
+    usage: fovea COMMAND [OPTIONS]
+
+    commands:
+      train     train a network on a data set
+      evaluate  say how good a network is on a data set
+      predict   say what is in pictures
+      run       run a network on NumPy arrays and write its outputs
+      summary   show a network: layers, sizes, costs, and how it is planned
+      bench     time a training step or an inference
+      models    list the networks that are known by name
+      datasets  list the data sets, and which of them are here
+      doctor    say what this machine has, what is missing and what that costs
+
+    examples:
+      fovea train two-conv --data fashion-mnist --epochs 5
+      fovea evaluate runs/two-conv/last.safetensors --data fashion-mnist
+      fovea predict runs/two-conv/last.safetensors shoe.png
+
+    fovea COMMAND --help tells more; fovea --version prints the version.
+
+    """
+
+  static let train = """
+    fovea train: train a network on a data set
+
+    usage: fovea train [MODEL] [OPTIONS]
+
+    Ctrl-C stops after the step, saves and says how to go on; a second one ends at once. The run's
+    directory holds run.json, last.safetensors (and best.safetensors with --validation),
+    metrics.jsonl and TensorBoard's events.
+
+    operands:
+      [MODEL]                a name that fovea models lists, or a .safetensors model file
+
+    options:
+      --data DATASET         a data set that fovea datasets lists, e.g. fashion-mnist or mnist:DIR
+      --epochs N             passes through the training part (5)
+      --steps N              batches in all, instead of epochs
+      --batch N              examples in a step (128)
+      --validation FRACTION  keep this part of the training examples to choose the best model (0)
+      --optimizer NAME       sgd; adam, adamw and rmsprop come with a later version (sgd)
+      --lr X                 highest learning rate (0.06)
+      --momentum X           part of the last step that is taken again (0.9)
+      --nesterov             look one step of momentum ahead
+      --weight-decay X       how strongly parameters are drawn to 0 (0)
+      --schedule NAME        constant, step, cosine, one-cycle (cosine)
+      --warmup STEPS         steps in which the rate grows to its schedule (0)
+      --init NAME            he, xavier or default: the scale of random weights (default)
+      --freeze PATTERN       parameters that keep their values: conv1, layer1.*, *.bias
+      --seed N               of weights, order and split (0)
+      --weights FILE         parameters from a .safetensors file, in place of the model's own
+      --out DIR              the run's directory (runs/MODEL, runs/MODEL-2, …)
+      --resume DIR           go on with the run in DIR; needs nothing else
+      --json                 one JSON object at the end
+      --device D             where to compute: cpu, or reference (plain loops: slow, and right)
+                             (cpu)
+      --threads N            threads to compute with (all processors)
+      --help                 this text
+
+    examples:
+      fovea train two-conv --data fashion-mnist --epochs 5
+          trains, evaluates, says what to do next
+      fovea train two-conv --data mnist:digits --validation 0.1 --schedule one-cycle --lr 0.1
+          keeps the best model by a tenth of the training part
+      fovea train --resume runs/two-conv
+          goes on after Ctrl-C
+
+    """
+}
