@@ -17,7 +17,7 @@ public struct ConvTranspose2D: Layer, CustomStringConvertible {
   /// - Parameters:
   ///   - channels: number of output channels.
   ///   - padding: what the convolution that this one turns around would pad, so it is cut off the output.
-  ///   - outputPadding: further outputs at the end of each axis, fewer than the stride or the dilation: of the
+  ///   - outputPadding: further outputs at the end of each axis, fewer than the stride: of the
   ///     sizes that the convolution would bring to the input's, the one that is meant.
   public init(
     _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,

@@ -1,3 +1,5 @@
+import FoveaGraphs
+
 /// The residual block of two 3×3 convolutions: what they compute is added to their input
 /// (He et al. 2015, figure 2).
 ///
