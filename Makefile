@@ -4,7 +4,7 @@ SWIFT_BUILD = swift build -c release -j $(JOBS)
 FOVEA = .build/release/fovea
 
 # The recipe of the first network; `OUT=DIR` names the run's directory, else the program does.
-TRAIN = $(FOVEA) train two-conv --data fashion-mnist --epochs 5 --batch 128 --optimizer sgd --lr 0.06 --momentum 0.9 --nesterov --weight-decay 0.0005 --schedule cosine --warmup 200 --init he --seed 0$(if $(OUT), --out $(OUT))
+TRAIN = $(FOVEA) train two-conv --data fashion-mnist --epochs 5 --batch 64 --optimizer sgd --lr 0.04 --momentum 0.9 --nesterov --weight-decay 0.001 --schedule cosine --warmup 400 --init he --seed 0$(if $(OUT), --out $(OUT))
 
 SWIFT_FILES = Package.swift Sources Tests $(wildcard Examples)
 

@@ -24,7 +24,7 @@ enum Interrupt {
   }
 
   /// Ends listening: a signal kills again.
-  static func ignore() { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }
+  static func endListening() { for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) } }
 
   /// The signal that came, 0 when none did.
   static var received: Int32 { signalled.load(ordering: .relaxed) }

@@ -43,7 +43,7 @@ struct TrainSession {
 
   private func train() async throws -> TrainingResult {
     Interrupt.listen()
-    defer { Interrupt.ignore() }
+    defer { Interrupt.endListening() }
     let trainer = trainer
     let watch = Task.detached {
       while !Task.isCancelled {

@@ -26,7 +26,7 @@ package struct Loss: Sendable, Equatable {
     switch kind {
     case .crossEntropy:
       let labels = Heads.target(target, for: scores, in: &graph)
-      return graph.add(Op.SoftmaxCrossEntropyLoss.self, [scores, labels], name: "loss")[0]
+      return graph.add(Op.SoftmaxCrossEntropyLoss.self, [scores, labels], name: "loss", origin: Origin(path: "loss"))[0]
     }
   }
 }

@@ -85,8 +85,9 @@ public struct Simplify: GraphPass {
         !graph.outputs.contains(where: { $0.value == g })
       else { continue }
       let masked = result.add(
-        Op.ReluBackward.self, [pooledGradient, pool.outputs[0]], name: "\(graph[g].name).masked", origin: mask.origin)[
+        Op.ReluBackward.self, [pooledGradient, pool.outputs[0]], name: graph[mask.outputs[0]].name, origin: mask.origin)[
           0]
+      result.rename(mask.outputs[0], to: graph[g].name)
       var unpool = graph.nodes[at]
       unpool.inputs[0] = masked
       unpool.outputs = mask.outputs
