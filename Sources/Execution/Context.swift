@@ -80,7 +80,7 @@ public final class Context {
     guard let value = plan.graph.output(name) else {
       throw .unknownName(kind: "output", name: name, known: plan.graph.outputs.map(\.name))
     }
-    guard let copy = plan.copiesOf[value]?.first(where: { plan.placements[$0].layout == .plain }) else {
+    guard let copy = plan.copiesOf[value]?.last(where: { plan.placements[$0].layout == .plain }) else {
       throw .missingTensor(path: name)
     }
     let bytes = plan.placements[copy].byteCount
