@@ -42,6 +42,11 @@ public final class Context {
         return tensor.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
       case .store(let path):
         guard let entry = state.entries[path] else { throw .missingTensor(path: path) }
+        // It may have been taken out and set anew since the plan was made.
+        let (expected, layout) = (plan.graph[plan.placements[placement].value].type, plan.placements[placement].layout)
+        guard entry.type == expected, entry.layout == layout else {
+          throw .tensorMismatch(path: path, expected: expected, found: entry.type)
+        }
         return entry.bytes.base
       }
     }

@@ -20,6 +20,8 @@ public final class Store: Sendable {
     var entries: [String: Entry] = [:]
     var order: [String] = []
     var version = 0
+    /// What plans rely on of values that were taken out: one of the same type that is set again has that layout.
+    var relied: [String: (type: TensorType, layout: Layout)] = [:]
     /// Raised when a buffer moves, so that contexts bind again.
     var epoch = 0
   }
@@ -72,11 +74,17 @@ public final class Store: Sendable {
           }
         }
       } else {
-        let bytes = TensorStorage(byteCount: tensor.byteCount)
-        tensor.withUnsafeBytes {
-          if let base = $0.baseAddress { bytes.base.copyMemory(from: base, byteCount: $0.count) }
+        let relied = state.relied[path].flatMap { $0.type == found ? $0.layout : nil }
+        let layout = relied ?? .plain
+        let bytes = TensorStorage(byteCount: layout.byteCount(found))
+        try tensor.withUnsafeBytes { (plain) throws(ExecutionError) in
+          guard let base = plain.baseAddress else { return }
+          switch layout {
+          case .plain: bytes.base.copyMemory(from: base, byteCount: plain.count)
+          case .foreign(let layout): try layout.encode(plain: base, into: bytes.base)
+          }
         }
-        state.entries[path] = Entry(type: found, layout: .plain, bytes: bytes, pinned: false)
+        state.entries[path] = Entry(type: found, layout: layout, bytes: bytes, pinned: relied != nil)
         state.order.append(path)
       }
       state.version += 1
@@ -86,7 +94,8 @@ public final class Store: Sendable {
   /// Takes a value out of the store.
   public func remove(_ path: String) {
     contents.write { state in
-      guard state.entries.removeValue(forKey: path) != nil else { return }
+      guard let entry = state.entries.removeValue(forKey: path) else { return }
+      if entry.pinned { state.relied[path] = (entry.type, entry.layout) }
       state.order.removeAll { $0 == path }
       state.version += 1
       state.epoch += 1
