@@ -120,11 +120,13 @@ public final class Store: Sendable {
   }
 
   /// Gives a value the layout that a plan chose and keeps it there.
-  package func pin(_ path: String, _ type: TensorType, _ layout: Layout) throws(ExecutionError) {
+  /// - Returns: false when another plan keeps it in another layout.
+  @discardableResult
+  package func pin(_ path: String, _ type: TensorType, _ layout: Layout) throws(ExecutionError) -> Bool {
     try contents.write { (state) throws(ExecutionError) in
       guard var entry = state.entries[path] else { throw .missingTensor(path: path) }
       guard entry.type == type else { throw .tensorMismatch(path: path, expected: type, found: entry.type) }
-      if entry.pinned { return }
+      if entry.pinned { return entry.layout == layout }
       if layout != entry.layout, case .foreign(let target) = layout {
         let bytes = TensorStorage(byteCount: target.byteCount)
         try target.encode(plain: entry.bytes.base, into: bytes.base)
@@ -134,6 +136,7 @@ public final class Store: Sendable {
       }
       entry.pinned = true
       state.entries[path] = entry
+      return true
     }
   }
 }
