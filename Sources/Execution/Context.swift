@@ -133,9 +133,10 @@ public final class Context {
   public func run() throws(ExecutionError) {
     if changesStore {
       try store.contents.write { (state) throws(ExecutionError) in
+        // Also when a step fails: those before it may have changed values already.
+        defer { state.version += 1 }
         try runSteps(state)
-        state.version += 1
-        preparedVersion = state.version
+        preparedVersion = state.version + 1
       }
     } else {
       try store.contents.read { (state) throws(ExecutionError) in try runSteps(state) }
