@@ -123,7 +123,8 @@ struct LayoutPass {
       guard let value, !shapeOnly.contains(position) else { return nil }
       return copies[value].map { placements[$0[0]].layout }
     }
-    let request = ProposalRequest(inputLayouts: layouts, training: training, threads: threads)
+    // Whoever reads a workspace is a backward pass, also in a plan for inference.
+    let request = ProposalRequest(inputLayouts: layouts, training: training || only != nil, threads: threads)
     var refusals: [String] = []
     for (rank, backend) in backends.enumerated() where only == nil || only == rank {
       for implementation in backend.implementations(of: op) {
