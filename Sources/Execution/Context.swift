@@ -131,6 +131,7 @@ public final class Context {
 
   /// Runs the plan once. A plan that changes the store has it alone; others share it.
   public func run() throws(ExecutionError) {
+    plan.prepareThread()
     if changesStore {
       try store.contents.write { (state) throws(ExecutionError) in
         // Also when a step fails: those before it may have changed values already.

@@ -18,6 +18,7 @@ public final class Plan: Sendable {
   let prologue: [Step]
   let steps: [Step]
   let memory: MemoryPass
+  private let backends: [any Backend]
   /// Nodes that a preferred backend refused, with its reasons.
   public let fallbacks: [(node: String, op: String, refusals: [String])]
 
@@ -36,6 +37,7 @@ public final class Plan: Sendable {
     self.threads = threads
     var backends = backends
     if !backends.contains(where: { $0 is ReferenceBackend }) { backends.append(ReferenceBackend()) }
+    self.backends = backends
     for backend in backends { backend.prepare(threads: threads) }
 
     var layout: LayoutPass
@@ -114,6 +116,12 @@ public final class Plan: Sendable {
       }
     }
     return (early, main)
+  }
+
+  /// Tells the backends, on the thread that calls, how many threads this plan was made for: OpenMP keeps that
+  /// number per thread, and kernels have scratch memory for so many.
+  func prepareThread() {
+    for backend in backends { backend.prepare(threads: threads) }
   }
 
   // MARK: Reports
