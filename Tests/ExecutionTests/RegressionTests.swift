@@ -160,6 +160,19 @@ struct ThrowingRelu: Implementation, Kernel {
     try await trained
   }
 
+  @Test func aStateChangeOfAnotherTypeIsRefused() throws {
+    var graph = Graph()
+    let w = graph.addParameter(parameter("w", 1), TensorType(.f32, [2] as Shape))
+    let x = graph.addInput("x", TensorType(.f32, [3000] as Shape))
+    graph.addUpdate(before: w, after: graph.add(Op.Relu.self, [x])[0])
+    let store = Store()
+    try store.initialize(graph, seed: 0)
+    let error = #expect(throws: ExecutionError.self) {
+      try Plan(graph, mode: .training, backends: [], store: store, threads: 1)
+    }
+    #expect(error?.description == "\"w\" is f32[3000], but the network takes f32[2]")
+  }
+
   @Test func aStepThatFailsHalfWayStillRaisesTheVersion() throws {
     var graph = Graph()
     let type = TensorType(.f32, [2] as Shape)
