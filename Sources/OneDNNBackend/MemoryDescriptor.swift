@@ -41,6 +41,14 @@ final class MemoryDescriptor: @unchecked Sendable {
     self.init(made, functions)
   }
 
+  /// A part of a larger tensor, in place; nil when the order does not allow to cut there.
+  convenience init?(part dims: [Int], at offsets: [Int], of whole: MemoryDescriptor) {
+    guard let functions = OneDNN.functions,
+      let made = functions.md_part(whole.pointer, dims.map(Int64.init), offsets.map(Int64.init))
+    else { return nil }
+    self.init(made, functions)
+  }
+
   deinit { functions.md_free(pointer) }
 
   var byteCount: Int { functions.md_bytes(pointer) }
@@ -75,9 +83,15 @@ final class OneDNNLayout: ForeignLayout {
   let byteCount: Int
   /// The order by name, `.any` when it has none.
   let order: Order
+  /// Of a workspace: the orders of what was pooled and of the result.
+  let pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)?
 
-  init(_ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false) {
+  init(
+    _ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false,
+    pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)? = nil
+  ) {
     self.descriptor = descriptor
+    self.pooled = pooled
     self.dims = dims
     plain = opaque ? nil : MemoryDescriptor(dims, .plain)
     text = opaque ? "workspace" : descriptor.text
