@@ -74,7 +74,7 @@ struct TrainCommand: Command {
       + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
     let part = try await test
     // Where nothing can be written, nothing is begun.
-    if Directory.exists(RunDirectory(directory).record) { throw TrainingError.directoryHoldsRun(directory) }
+    if RunDirectory(directory).holdsRun { throw TrainingError.directoryHoldsRun(directory) }
     try Directory.make(directory)
     try introduce(line, model, dataset, options, device, console)
     let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
