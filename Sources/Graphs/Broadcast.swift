@@ -8,10 +8,10 @@ struct Broadcast: Sendable {
   private let aStrides: [Int]
   private let bStrides: [Int]
 
-  init(_ site: NodeSite) {
-    let y = site.outputShape()
-    let a = site.inputShape(0)
-    let b = site.inputShape(1)
+  init(_ site: NodeSite) { self.init(site.inputShape(0), site.inputShape(1), in: site.outputShape()) }
+
+  /// `a` and `b` must broadcast to `y`.
+  init(_ a: Shape, _ b: Shape, in y: Shape) {
     count = y.count
     same = a == y && b == y
     extents = y.dims
@@ -29,8 +29,11 @@ struct Broadcast: Sendable {
   }
 
   /// The common shape, unknown where an operand is; reports extents that do not match.
-  static func shape(_ query: inout ShapeQuery) -> PartialShape {
-    guard let a = query.shape(0).dims, let b = query.shape(1).dims else { return .unknown }
+  static func shape(_ query: inout ShapeQuery) -> PartialShape { shape(&query, query.shape(0), query.shape(1)) }
+
+  /// The common shape of two shapes.
+  static func shape(_ query: inout ShapeQuery, _ first: PartialShape, _ second: PartialShape) -> PartialShape {
+    guard let a = first.dims, let b = second.dims else { return .unknown }
     let rank = max(a.count, b.count)
     var result: [Int?] = []
     for axis in 0..<rank {

@@ -39,6 +39,9 @@ public struct ConvGeometry: Sendable, Equatable {
 
   static let largest = 1 << 30
 
+  /// True for the two rules whose padding follows the image size.
+  public var dependsOnExtent: Bool { autoPad == "SAME_UPPER" || autoPad == "SAME_LOWER" }
+
   /// Number of spatial axes.
   public var axes: Int { kernel.count }
 

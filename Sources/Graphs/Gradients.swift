@@ -34,6 +34,11 @@ public struct GradientBuilder {
     return graph.addConstant(tensor, name: "\(number)")
   }
 
+  /// Adds zeros of the type and shape of `value`, which may be open.
+  public mutating func zeros(like value: Value) -> Value {
+    add(Op.BroadcastToShape.self, [constant(0, like: value), value])[0]
+  }
+
   /// Adds a node of the same origin.
   public mutating func add(_ op: any Operator.Type, _ operands: [Value?], _ attributes: Attributes = [:]) -> [Value] {
     let base = node.origin.path.isEmpty ? node.op : node.origin.path

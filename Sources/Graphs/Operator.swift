@@ -51,6 +51,9 @@ public protocol Operator: Sendable {
   /// The plain loop, which every backend is compared with.
   static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel
 
+  /// The attributes of a node in a graph whose floats become `dtype`; unchanged unless one names a type.
+  static func converted(_ attributes: Attributes, to dtype: DType) -> Attributes
+
   /// This node in one sentence, with its own numbers.
   static func explain(_ site: NodeSite) -> String
 }
@@ -64,6 +67,7 @@ extension Operator {
   public static var differentiability: Differentiability { .yes }
   public static func cost(_ site: NodeSite) -> Cost { .none }
   public static func receptiveField(_ site: NodeSite) -> FieldRule { .pointwise }
+  public static func converted(_ attributes: Attributes, to dtype: DType) -> Attributes { attributes }
 }
 
 /// Whether an operator has a gradient.
@@ -111,6 +115,9 @@ public enum FieldRule: Sendable, Equatable {
   case pointwise
   /// A window: its span (dilation counted), its stride and the padding before, per spatial axis.
   case window(span: [Int], stride: [Int], padding: [Int])
+  /// A window turned around (transposed convolution): every input reaches `span` outputs, neighbours
+  /// `stride` apart.
+  case transposed(span: [Int], stride: [Int])
   /// Everything (dense layers, global pooling, flatten).
   case everything
 }
@@ -119,6 +126,10 @@ public enum FieldRule: Sendable, Equatable {
 public protocol ReferenceScalar: BinaryFloatingPoint, TensorScalar {
   static func exponential(_ x: Self) -> Self
   static func logarithm(_ x: Self) -> Self
+  /// log(1 + x), exact where x is small.
+  static func logarithm(onePlus x: Self) -> Self
+  static func power(_ x: Self, _ y: Self) -> Self
+  static func hyperbolicTangent(_ x: Self) -> Self
 }
 
 /// A node with the concrete types around it: what a rule or a backend needs to know about it.

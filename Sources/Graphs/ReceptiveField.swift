@@ -43,6 +43,19 @@ public struct ReceptiveField: Sendable, Equatable {
         if !reachesWhole { result.axes[axis].max = Cost.sum(axes[axis].max, growth) }
         result.axes[axis].jump = Cost.product(axes[axis].jump, stride[axis])
       }
+    case .transposed(let span, let stride):
+      guard !isWhole, span.count == axes.count, stride.count == axes.count else { return self }
+      for axis in axes.indices {
+        // Positions differ: some see one input more than others.
+        let least = max(span[axis] / stride[axis], 1)
+        let most = (span[axis] + stride[axis] - 1) / stride[axis]
+        result.axes[axis].min = Cost.sum(axes[axis].min, Cost.product(least - 1, axes[axis].jump))
+        if !reachesWhole {
+          result.axes[axis].max = Cost.sum(axes[axis].max, Cost.product(most - 1, axes[axis].jump))
+        }
+        // Finer than the input itself is counted as the input's own steps.
+        result.axes[axis].jump = max(axes[axis].jump / stride[axis], 1)
+      }
     }
     return result
   }
@@ -79,7 +92,10 @@ extension Graph {
       let rule = op(of: node).receptiveField(site(node))
       var operands = dataInputs(of: node)
       // A window slides over the first operand; the others are its weights, wherever those come from.
-      if case .window = rule { operands = Array(operands.prefix(1)) }
+      switch rule {
+      case .window, .transposed: operands = Array(operands.prefix(1))
+      case .pointwise, .everything: break
+      }
       let seen = operands.compactMap { fields[$0] }
       guard let first = seen.first else { continue }
       let field = seen.dropFirst().reduce(first) { $0.joined($1) }.applying(rule)

@@ -48,6 +48,8 @@ extension Graph {
       }
     }
     for index in copy.nodes.indices {
+      let node = copy.nodes[index]
+      copy.nodes[index].attributes = copy.op(of: node).converted(node.attributes, to: dtype)
       // A fused node's body holds constants of its own.
       if let body = copy.nodes[index].body { copy.nodes[index].body = try body.converted(to: dtype) }
     }

@@ -120,11 +120,12 @@ struct RegistryTests {
       (Op.SoftmaxCrossEntropyLossBackward.self, [f32(), f32(2, 3), i32(2)], [:]),
       (Op.TopKCorrect.self, [f32(2, 3), i32(2)], [:]),
     ]
-    for (op, operands, attributes) in gemm {
+    let all = gemm + OperatorWords.further
+    for (op, operands, attributes) in all {
       let found = try text(op, operands, attributes)
       #expect(found.hasSuffix(".") && found.contains(where: \.isNumber), "\(op.name): \(found)")
     }
-    let tried = gemm.map { $0.0.name }
+    let tried = all.map { $0.0.name }
     let above = [
       "Gemm", "Conv", "MaxPool", "SoftmaxCrossEntropyLoss", "Dropout", "ReduceMean", "SGDUpdate", "BatchNormalization",
     ]

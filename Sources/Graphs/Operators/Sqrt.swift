@@ -1,0 +1,36 @@
+import FoveaTensors
+
+extension Op {
+  /// The square root, number by number; NaN below 0.
+  ///
+  /// X of any shape → Y like X.
+  public enum Sqrt: Operator {
+    public static let name = "Sqrt"
+    public static let inputNames = ["X"]
+    public static let inPlace = [(output: 0, input: 0)]
+    public static let isElementwise = true
+
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
+
+    public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
+      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
+      let half = builder.add(Mul.self, [g, builder.constant(0.5, like: g)])[0]
+      return builder.add(Div.self, [half, builder.outputs[0]])
+    }
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in
+        let x = buffers.input(0, as: T.self)
+        let y = buffers.output(0, as: T.self)
+        for index in 0..<count { y[index] = x[index].squareRoot() }
+      }
+    }
+
+    public static func explain(_ site: NodeSite) -> String {
+      "Takes the square root of each of the \(site.outputShape().count) numbers of \(site.inputShape(0))."
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import FoveaTensors
+
+/// What the operators share that work number by number.
+enum Pointwise {
+  /// The shape rule of a function of one tensor.
+  static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+    query.requireFloat()
+    return [TensorType(query.dtype(0), query.shape(0))]
+  }
+
+  /// The shape rule of a gradient (dY, Y): all of one shape.
+  static func inferBackward(_ query: inout ShapeQuery) -> [TensorType] {
+    query.requireFloat()
+    query.requireShape(query.shape(1), ofInput: 0, mend: "give the gradient of this very output")
+    return [TensorType(query.dtype(0), query.shape(1).dims == nil ? query.shape(0) : query.shape(1))]
+  }
+
+  /// The shape rule of arithmetic on two tensors that broadcast.
+  static func inferPair(_ query: inout ShapeQuery) -> [TensorType] {
+    query.requireFloat(0)
+    query.requireFloat(1)
+    return [TensorType(query.dtype(0), Broadcast.shape(&query))]
+  }
+}
+
+/// What the losses share that compare number by number.
+enum ElementLoss {
+  /// The shape rule: both of one shape, the loss a single number.
+  static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+    query.requireFloat(0)
+    query.requireFloat(1)
+    query.requireShape(query.shape(0), ofInput: 1, mend: "give one target for each number of \(query.shape(0))")
+    checkReduction(&query)
+    return [TensorType(query.dtype(0), Shape.scalar)]
+  }
+
+  /// The shape rule of a gradient (dLoss, X, target): like X.
+  static func inferBackward(_ query: inout ShapeQuery) -> [TensorType] {
+    query.requireShape(PartialShape(.scalar), ofInput: 0, mend: "give the gradient of the loss, a single number")
+    query.requireShape(query.shape(1), ofInput: 2, mend: "give one target for each number of \(query.shape(1))")
+    checkReduction(&query)
+    return [TensorType(query.dtype(0), query.shape(1))]
+  }
+
+  private static func checkReduction(_ query: inout ShapeQuery) {
+    let reduction = query.attributes.string("reduction", default: "mean")
+    if !["mean", "sum"].contains(reduction) {
+      query.reject("reduction \"\(reduction)\"", mend: "use \"mean\" or \"sum\"")
+    }
+  }
+
+  /// 1 / number of elements for the mean, 1 for the sum.
+  static func factor(_ site: NodeSite, count: Int) -> Double {
+    site.attributes.string("reduction", default: "mean") == "sum" ? 1 : 1 / Double(max(count, 1))
+  }
+
+  /// The sum of `term(index)`, in parts of a thousand: one long sum in single precision would lose digits.
+  @inline(__always)
+  static func sum<T: ReferenceScalar>(_ count: Int, _ term: (Int) -> T) -> T {
+    var total: T = 0
+    var start = 0
+    while start < count {
+      let end = min(start + 1024, count)
+      var part: T = 0
+      for index in start..<end { part += term(index) }
+      total += part
+      start = end
+    }
+    return total
+  }
+}
