@@ -42,13 +42,8 @@ public struct Add: Combinator {
 
   public func declare(_ x: Symbol) -> Symbol {
     let branches = layers.map { $0.apply(to: x) }
-    guard branches.count > 1, let first = branches.first else {
-      x.reject(
-        branches.isEmpty ? "nothing to add up" : "only one branch to add up",
-        mend: "write a branch per line; the shortcut is Identity()")
-      return branches.first ?? x
-    }
-    return branches.dropFirst().reduce(first) { Add.sum($0, $1) }
+    guard branches.count > 1 else { return x.tooFew(branches, "add up") }
+    return branches.dropFirst().reduce(branches[0]) { Add.sum($0, $1) }
   }
 
   /// The sum of two values of one shape. Shapes must agree exactly: a broadcast would hide a mistake.
@@ -79,6 +74,14 @@ public struct Add: Combinator {
 extension Symbol {
   /// The sum of two values of one shape.
   public static func + (a: Symbol, b: Symbol) -> Symbol { Add.sum(a, b) }
+
+  /// Reports a combinator without at least two branches.
+  func tooFew(_ branches: [Symbol], _ verb: String) -> Symbol {
+    reject(
+      branches.isEmpty ? "nothing to \(verb)" : "only one branch to \(verb)",
+      mend: "write a branch per line; the shortcut is Identity()")
+    return branches.first ?? self
+  }
 }
 
 /// Hands its input on: the shortcut of a residual block.

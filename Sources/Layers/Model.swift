@@ -30,17 +30,21 @@ public final class Model: Sendable {
   public let classNames: [String]
   /// What the model is called, e.g. `two-conv`; empty when nobody said.
   public let name: String
+  /// The layers that are made of others, as typed, by path: `layer1.0` is `BasicBlock(16)`. The graph does not
+  /// need them; a summary shows them. Empty when nobody said.
+  public let composites: [String: String]
 
   /// Joins a graph that is known to be sound with the store that holds its values.
   public init(
     graph: Graph, store: Store, preprocessing: Preprocessing = Preprocessing(), classNames: [String] = [],
-    name: String = ""
+    name: String = "", composites: [String: String] = [:]
   ) {
     self.graph = graph
     self.store = store
     self.preprocessing = preprocessing
     self.classNames = classNames
     self.name = name
+    self.composites = composites
   }
 
   /// Declares layers, one applied after the other, and gives them initial values.
@@ -57,8 +61,9 @@ public final class Model: Sendable {
     preprocessing: Preprocessing? = nil, name: String = "", registry: Registry = .standard,
     @LayerBuilder _ layers: () -> [Placed]
   ) throws {
+    let declared = Model.declare(input: input, registry: registry, layers)
     try self.init(
-      checking: Model.draft(input: input, registry: registry, layers), seed: seed, initialization: initialization,
+      checking: declared.graph, declared.composites, seed: seed, initialization: initialization,
       preprocessing: preprocessing ?? Preprocessing(for: input.shape), classNames: classes, name: name)
   }
 
@@ -79,73 +84,24 @@ public final class Model: Sendable {
     registry: Registry = .standard, outputs: (ModelInputs) -> KeyValuePairs<String, Symbol>
   ) throws {
     let suggested = inputs.first.map { Preprocessing(for: $0.value.shape) }
+    let declared = Model.declare(inputs: inputs, registry: registry, outputs: outputs)
     try self.init(
-      checking: Model.draft(inputs: inputs, registry: registry, outputs: outputs), seed: seed,
+      checking: declared.graph, declared.composites, seed: seed,
       initialization: initialization, preprocessing: preprocessing ?? suggested ?? Preprocessing(),
       classNames: classes, name: name)
   }
 
   private convenience init(
-    checking graph: Graph, seed: UInt64, initialization: InitializationScheme, preprocessing: Preprocessing,
+    checking graph: Graph, _ composites: [String: String], seed: UInt64, initialization: InitializationScheme,
+    preprocessing: Preprocessing,
     classNames: [String], name: String
   ) throws {
     try graph.check()
     try Model.checkMemory(of: graph)
     let store = Store()
     try store.initialize(graph, seed: seed, scheme: initialization)
-    self.init(graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name)
-  }
-
-  // MARK: Drafts
-
-  /// Declares layers into a graph that may hold mistakes (`graph.mistakes`): it can be looked at and drawn
-  /// up to its bad edges. Never throws.
-  public static func draft(
-    input: InputShape, registry: Registry = .standard, @LayerBuilder _ layers: () -> [Placed]
-  ) -> Graph {
-    let declaration = Declaration(registry: registry)
-    let x = declaration.addInput("input", input)
-    let layers = layers()
-    if layers.isEmpty { declaration.reject("the network has no layers", mend: "write at least one", at: x.value) }
-    return declaration.finish(outputs: [("output", Sequential(layers).declare(x))])
-  }
-
-  /// The general form of a draft, with named inputs and outputs.
-  public static func draft(
-    inputs: KeyValuePairs<String, InputShape>, registry: Registry = .standard,
-    outputs: (ModelInputs) -> KeyValuePairs<String, Symbol>
-  ) -> Graph {
-    let declaration = Declaration(registry: registry)
-    var symbols: [(String, Symbol)] = []
-    for (name, shape) in inputs {
-      if symbols.contains(where: { $0.0 == name }) {
-        declaration.reject("there are two inputs \"\(name)\"", mend: "give each a name of its own", at: nil)
-      }
-      symbols.append((name, declaration.addInput(name, shape)))
-    }
-    let ends = outputs(ModelInputs(symbols: symbols, declaration: declaration))
-    if ends.isEmpty { declaration.reject("the network has no outputs", mend: "return at least one", at: nil) }
-    return declaration.finish(outputs: ends.map { ($0.key, $0.value) })
-  }
-}
-
-/// The inputs of a model in function form, by name.
-public struct ModelInputs {
-  let symbols: [(name: String, symbol: Symbol)]
-  let declaration: Declaration
-
-  init(symbols: [(String, Symbol)], declaration: Declaration) {
-    self.symbols = symbols.map { (name: $0.0, symbol: $0.1) }
-    self.declaration = declaration
-  }
-
-  /// The input called `name`. An unknown name is a mistake of the declaration, reported with all others.
-  public subscript(name: String) -> Symbol {
-    if let found = symbols.first(where: { $0.name == name }) { return found.symbol }
-    let names = symbols.map(\.name)
-    declaration.reject(
-      "there is no input \"\(name)\"\(suggestion(nearestNames(to: name, among: names)))",
-      mend: "use one of \(names.joined(separator: ", ")), or add it", at: nil)
-    return declaration.poison(from: nil, .unknown)
+    self.init(
+      graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name,
+      composites: composites)
   }
 }

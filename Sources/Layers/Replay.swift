@@ -42,6 +42,17 @@ extension Declaration {
     return graph
   }
 
+  /// The layers made of others, as typed, by path; to be asked when everything is declared.
+  func composites(whole: String) -> [String: String] {
+    var result = ["": whole]
+    root.forEach { scope in
+      // What adds nothing to paths has none of its own.
+      guard scope.parent != nil, !scope.children.isEmpty, !scope.isTransparent, !scope.element.isEmpty else { return }
+      if result[scope.element] == nil { result[scope.element] = scope.text }
+    }
+    return result
+  }
+
   private func unique(_ name: String, _ used: inout Set<String>) -> String {
     var (candidate, number) = (name, 2)
     while !used.insert(candidate).inserted {

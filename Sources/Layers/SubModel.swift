@@ -60,7 +60,8 @@ extension Model {
     let part = graph.part(nodes: kept, from: first, to: targets)
     return Model(
       graph: part, store: store, preprocessing: preprocessing,
-      classNames: targets.map(\.value) == graph.outputs.map(\.value) ? classNames : [], name: name)
+      classNames: targets.map(\.value) == graph.outputs.map(\.value) ? classNames : [], name: name,
+      composites: composites)
   }
 }
 

@@ -10,7 +10,7 @@ extension Model {
   ///
   /// - Parameter batch: examples at once, at least 1; it counts in output shapes and memory.
   public func summary(batch: Int = 1) -> SummaryTable {
-    SummaryTable(sized(batch), name: name)
+    SummaryTable(sized(batch), name: name, composites: composites)
   }
 
   /// The graph for a batch; as it was declared when it cannot have that one.
@@ -31,7 +31,9 @@ extension SummaryTable {
   ///
   /// Nodes belong to the layer that their origin names, so a graph that was read from a file has the same
   /// rows as the one that was written.
-  public init(_ graph: Graph, name: String = "") {
+  ///
+  /// - Parameter composites: what layers made of others are called in the tree, see `Model.composites`.
+  public init(_ graph: Graph, name: String = "", composites: [String: String] = [:]) {
     let analysis = graph.analysis()
     let fields = graph.receptiveFields()
     let batch = max(analysis.batch, 1)
@@ -67,6 +69,7 @@ extension SummaryTable {
     }
     self.rows = rows
     self.name = name
+    self.composites = composites
     self.batch = batch
     parameters = analysis.parameters
     trainableParameters = graph.parameters.reduce(0) { $0 + ($1.parameter.trainable ? graph.shape($1.value).count : 0) }

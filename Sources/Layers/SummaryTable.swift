@@ -1,7 +1,7 @@
 import FoveaGraphs
 import FoveaTensors
 
-/// What a model is made of, layer by layer, with totals. It prints as a table, and encodes as the object
+/// What a model is made of, layer by layer, with totals. It prints as a tree, and encodes as the object
 /// that `fovea summary --json` writes.
 public struct SummaryTable: Sendable, Equatable {
   /// One declared layer that computes something.
@@ -25,6 +25,8 @@ public struct SummaryTable: Sendable, Equatable {
   public let rows: [Row]
   /// What the model is called, or empty.
   public let name: String
+  /// Layers made of others, as typed, by path.
+  public let composites: [String: String]
   /// Examples at once.
   public let batch: Int
   /// Learned numbers.
@@ -78,69 +80,4 @@ extension SummaryTable.Row: Encodable {
     try container.encode(parameters, forKey: .parameters)
     try container.encode(receptiveField, forKey: .receptiveField)
   }
-}
-
-extension SummaryTable: CustomStringConvertible {
-  public var description: String {
-    var cells = [["layer", "type", "output", "parameters", "multiply-adds", "receptive field"]]
-    for row in rows {
-      cells.append([
-        row.name, row.layer, "\(row.output)", grouped(row.parameters), grouped(row.multiplyAdds),
-        row.receptiveField.map { $0[0] == $0[1] ? "\($0[0])" : "\($0[0])…\($0[1])" }.joined(separator: "×"),
-      ])
-    }
-    let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    var lines = cells.map { row in
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let fill = String(repeating: " ", count: widths[column] - cell.count)
-        // Numbers stand at the right.
-        line += (column == 3 || column == 4 ? fill + cell : cell + fill) + "  "
-      }
-      return trimmed(line)
-    }
-    let rule = String(repeating: "─", count: widths.reduce(0, +) + 2 * (widths.count - 1))
-    lines.insert(rule, at: 1)
-    lines.append(rule)
-    if !name.isEmpty { lines.insert("\(name), batch \(batch)", at: 0) }
-    return (lines + totals).joined(separator: "\n")
-  }
-
-  private var totals: [String] {
-    var lines = [
-      "parameters     \(grouped(parameters)): \(grouped(trainableParameters)) trainable, "
-        + "\(grouped(parameters - trainableParameters)) not"
-        + (states > 0 ? "; \(grouped(states)) kept but not learned" : ""),
-      "multiply-adds  \(grouped(multiplyAdds)) per example, weights only; "
-        + "\(grouped(multiplyAddsWithBiases)) with biases for a batch of \(batch)",
-    ]
-    lines.append(
-      "memory         \(megabytes(inputBytes)) input, \(megabytes(activationBytes)) forward and backward, "
-        + "\(megabytes(parameterBytes)) parameters, \(megabytes(inputBytes + activationBytes + parameterBytes)) in all")
-    return lines
-  }
-
-  private func trimmed(_ line: String) -> String {
-    var line = line
-    while line.last == " " { line.removeLast() }
-    return line
-  }
-}
-
-/// 1234567 as `1,234,567`.
-func grouped(_ number: Int) -> String {
-  var result = ""
-  for (index, digit) in String(number.magnitude).reversed().enumerated() {
-    if index > 0, index % 3 == 0 { result.append(",") }
-    result.append(digit)
-  }
-  return (number < 0 ? "-" : "") + String(result.reversed())
-}
-
-/// Bytes in units of 10⁶ with two decimals.
-func megabytes(_ bytes: Int) -> String {
-  let hundredths = (Double(bytes) / 10_000).rounded()
-  let whole = Int(hundredths / 100)
-  let rest = Int(hundredths) - 100 * whole
-  return "\(grouped(whole)).\(rest < 10 ? "0" : "")\(rest) MB"
 }

@@ -1,57 +1,5 @@
 import FoveaGraphs
 
-/// Two-dimensional convolution (cross-correlation, as networks mean it) with an optional bias.
-///
-/// [N, C, H, W] → [N, channels, H′, W′]; weight [channels, C/groups, kernel…], bias [channels]. The number
-/// of input channels C is inferred. LeCun et al. 1989.
-///
-/// ```swift
-/// Conv2D(64, kernel: 5, padding: .same)
-/// Conv2D(128, kernel: [1, 7], stride: 2, padding: .explicit([0, 3]), bias: false)
-/// ```
-public struct Conv2D: Layer, CustomStringConvertible {
-  let convolution: Convolution
-
-  /// - Parameters:
-  ///   - channels: number of kernels, and of output channels.
-  ///   - groups: number of groups of channels that do not see each other; the number of input channels for
-  ///     a depthwise convolution.
-  public init(
-    _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,
-    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true
-  ) {
-    convolution = Convolution(
-      axes: 2, channels: channels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-      groups: groups, bias: bias)
-  }
-
-  public func declare(_ x: Symbol) -> Symbol { convolution.declare(x) }
-  public var description: String { convolution.description }
-}
-
-/// One-dimensional convolution: [N, C, L] → [N, channels, L′], for signals.
-///
-/// ```swift
-/// Conv1D(15, kernel: 3, stride: 2)
-/// Conv1D(32, kernel: 2, padding: .causal, dilation: 4)    // van den Oord et al. 2016
-/// ```
-public struct Conv1D: Layer, CustomStringConvertible {
-  let convolution: Convolution
-
-  /// Takes what `Conv2D` takes, for one axis.
-  public init(
-    _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,
-    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true
-  ) {
-    convolution = Convolution(
-      axes: 1, channels: channels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-      groups: groups, bias: bias)
-  }
-
-  public func declare(_ x: Symbol) -> Symbol { convolution.declare(x) }
-  public var description: String { convolution.description }
-}
-
 /// A convolution along any number of axes.
 struct Convolution: Sendable, CustomStringConvertible {
   let axes: Int
@@ -72,9 +20,8 @@ struct Convolution: Sendable, CustomStringConvertible {
 
   func declare(_ x: Symbol) -> Symbol {
     let fits = x.checkedRank(
-      axes + 2, layout: axes == 1 ? "N×C×L" : "N×C×H×W",
-      mend: x.rank.map { 3...4 ~= $0 } == true
-        ? "use Conv\((x.rank ?? 2) - 2)D" : "a convolution needs spatial axes: place it before Flatten() and Dense")
+      axes + 2, layout: layoutName(axes: axes),
+      mend: x.mend(forAxes: "Conv", or: "a convolution needs spatial axes: place it before Flatten() and Dense"))
     let window = Window(x, axes: axes, kernel: kernel, stride: stride, padding: padding, dilation: dilation)
     let outputs = x.checked("channels", channels, atLeast: 1)
     let groups = checkedGroups(x, outputs: outputs, inputs: fits ? x.channels : nil)
@@ -97,19 +44,34 @@ struct Convolution: Sendable, CustomStringConvertible {
     return x.applying(Op.Conv.self, to: [weight, shift], attributes)
   }
 
-  private static func product(_ a: Int, _ b: Int) -> Int {
+  static func product(_ a: Int, _ b: Int) -> Int {
     let (result, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? Int.max : result
   }
 
-  /// The number of groups when it divides both numbers of channels.
   private func checkedGroups(_ x: Symbol, outputs: Int?, inputs: Int?) -> Int? {
-    guard let groups = x.checked("groups", groups, atLeast: 1) else { return nil }
+    x.checkedGroups(groups, outputs: outputs, inputs: inputs)
+  }
+}
+
+/// What a batch with so many spatial axes is called in messages.
+func layoutName(axes: Int) -> String { "N×C" + ["×L", "×H×W", "×D×H×W"][min(max(axes, 1), 3) - 1] }
+
+extension Symbol {
+  /// The layer of a family (`Conv`, `MaxPool`) that takes this rank, or else `other`.
+  func mend(forAxes family: String, or other: String) -> String {
+    guard let rank, 3...5 ~= rank else { return other }
+    return "use \(family)\(rank - 2)D"
+  }
+
+  /// The number of groups when it divides both numbers of channels.
+  func checkedGroups(_ groups: Int, outputs: Int?, inputs: Int?) -> Int? {
+    guard let groups = checked("groups", groups, atLeast: 1) else { return nil }
     let sides = [("input", inputs), ("output", outputs)].compactMap { side, count in
       count.flatMap { $0 % groups == 0 ? nil : (side: side, count: $0) }
     }
     guard let first = sides.first else { return groups }
-    x.reject(
+    reject(
       sides.map { "\($0.count) \($0.side)" }.joined(separator: " and ")
         + " channels do not split into \(groups) groups",
       mend: "choose a number of groups that divides "

@@ -2,36 +2,67 @@ import FoveaGraphs
 
 /// The largest element under a sliding window, channel by channel.
 ///
-/// [N, C, H, W] → [N, C, H′, W′]. The stride is the window's size unless given.
+/// [N, C, H, W] → [N, C, H′, W′]. The stride is the window's size unless given; padding never wins.
 ///
 /// ```swift
 /// MaxPool2D(2)
-/// MaxPool2D(3, stride: 2)     // overlapping: Krizhevsky et al. 2012
+/// MaxPool2D(3, stride: 2)                  // overlapping: Krizhevsky et al. 2012
+/// MaxPool2D(3, stride: 2, padding: 1)      // He et al. 2015
 /// ```
 public struct MaxPool2D: Layer, CustomStringConvertible {
-  let size: any PerAxis
-  let stride: (any PerAxis)?
-  let padding: Padding
+  let pooling: Pooling
 
-  public init(_ size: any PerAxis, stride: (any PerAxis)? = nil, padding: Padding = .valid) {
-    self.size = size
-    self.stride = stride
-    self.padding = padding
+  /// - Parameters:
+  ///   - size: extents of the window.
+  ///   - padding: fewer on each side than the window is wide.
+  ///   - ceilMode: a last window that hangs over the edge counts too.
+  public init(
+    _ size: any PerAxis, stride: (any PerAxis)? = nil, padding: Padding = .valid, ceilMode: Bool = false
+  ) {
+    pooling = Pooling(
+      family: "MaxPool", axes: 2, size: size, stride: stride, padding: padding, ceilMode: ceilMode)
   }
 
-  public var description: String {
-    typed(
-      "MaxPool2D", size.typed, stride.map { "stride: \($0.typed)" }, argument("padding", padding, default: .valid))
+  public func declare(_ x: Symbol) -> Symbol { pooling.declare(x, Op.MaxPool.self) }
+  public var description: String { pooling.description }
+}
+
+/// The largest element under a window that slides along a signal: [N, C, L] → [N, C, L′].
+///
+/// ```swift
+/// MaxPool1D(2)
+/// ```
+public struct MaxPool1D: Layer, CustomStringConvertible {
+  let pooling: Pooling
+
+  /// Takes what `MaxPool2D` takes, for one axis.
+  public init(
+    _ size: any PerAxis, stride: (any PerAxis)? = nil, padding: Padding = .valid, ceilMode: Bool = false
+  ) {
+    pooling = Pooling(
+      family: "MaxPool", axes: 1, size: size, stride: stride, padding: padding, ceilMode: ceilMode)
   }
 
-  public func declare(_ x: Symbol) -> Symbol {
-    let fits = x.checkedRank(4, layout: "N×C×H×W", mend: "pool before Flatten(), or reshape the input")
-    let window = Window(x, axes: 2, kernel: size, stride: stride ?? size, padding: padding)
-    guard fits, let window else {
-      return x.poisoned(fits ? [x.shape[0], x.channels, nil, nil] : [nil, nil, nil, nil])
-    }
-    var attributes = window.attributes
-    attributes["kernel_shape"] = .ints(window.kernel)
-    return x.applying(Op.MaxPool.self, attributes)
+  public func declare(_ x: Symbol) -> Symbol { pooling.declare(x, Op.MaxPool.self) }
+  public var description: String { pooling.description }
+}
+
+/// The largest element under a window that slides through a volume: [N, C, D, H, W] → [N, C, D′, H′, W′].
+///
+/// ```swift
+/// MaxPool3D([1, 2, 2])      // keeps time, halves the picture: Tran et al. 2015
+/// ```
+public struct MaxPool3D: Layer, CustomStringConvertible {
+  let pooling: Pooling
+
+  /// Takes what `MaxPool2D` takes, for three axes.
+  public init(
+    _ size: any PerAxis, stride: (any PerAxis)? = nil, padding: Padding = .valid, ceilMode: Bool = false
+  ) {
+    pooling = Pooling(
+      family: "MaxPool", axes: 3, size: size, stride: stride, padding: padding, ceilMode: ceilMode)
   }
+
+  public func declare(_ x: Symbol) -> Symbol { pooling.declare(x, Op.MaxPool.self) }
+  public var description: String { pooling.description }
 }

@@ -18,17 +18,20 @@ public struct Zoo: Sendable {
     public let input: InputShape
     /// Number of classes, unless another is asked for.
     public let classes: Int
+    /// The scale of random weights that the network was published with, unless another is asked for.
+    public let initialization: InitializationScheme
     /// The network for a number of classes.
     public let network: @Sendable (_ classes: Int) -> any Layer
 
     public init(
       name: String, summary: String, input: InputShape, classes: Int,
-      network: @escaping @Sendable (_ classes: Int) -> any Layer
+      initialization: InitializationScheme = .standard, network: @escaping @Sendable (_ classes: Int) -> any Layer
     ) {
       self.name = name
       self.summary = summary
       self.input = input
       self.classes = classes
+      self.initialization = initialization
       self.network = network
     }
   }
@@ -37,14 +40,6 @@ public struct Zoo: Sendable {
   public let entries: [Entry]
 
   public init(_ entries: [Entry]) { self.entries = entries }
-
-  /// Everything in the folder `Models`, a line each.
-  public static let standard = Zoo([
-    Entry(
-      name: "two-conv", summary: "Two 5×5 convolutions with max pooling, and one dense layer.", input: [1, 28, 28],
-      classes: 10
-    ) { TwoConv(classes: $0) }
-  ])
 
   /// This zoo and one network more; one of the same name is replaced.
   public func adding(_ entry: Entry) -> Zoo { Zoo(entries.filter { $0.name != entry.name } + [entry]) }
@@ -62,10 +57,11 @@ public struct Zoo: Sendable {
   /// - Parameters:
   ///   - input: the shape of one example; the entry's own when nil.
   ///   - classes: number of classes; that of `classNames`, or the entry's own when nil.
+  ///   - initialization: the scale of random weights; the entry's own when nil.
   /// - Throws: `ZooError`, or `GraphError.mistakes` when the network does not fit the input.
   public func model(
     _ name: String, input: InputShape? = nil, classes: Int? = nil, classNames: [String] = [], seed: UInt64 = 0,
-    initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil
+    initialization: InitializationScheme? = nil, preprocessing: Preprocessing? = nil
   ) throws -> Model {
     let entry = try entry(name)
     let count = classes ?? (classNames.isEmpty ? entry.classes : classNames.count)
@@ -73,7 +69,8 @@ public struct Zoo: Sendable {
       throw ZooError.classCount(names: classNames.count, classes: count)
     }
     return try Model(
-      input: input ?? entry.input, classes: classNames, seed: seed, initialization: initialization,
+      input: input ?? entry.input, classes: classNames, seed: seed,
+      initialization: initialization ?? entry.initialization,
       preprocessing: preprocessing, name: name
     ) { entry.network(count) }
   }
