@@ -22,6 +22,9 @@ struct ResumedRun: Sendable {
     if arguments.isGiven("validation"), !typed.contains(where: { $0.option == "validation" }) {
       typed.append(("validation", "0"))
     }
+    if arguments.isGiven("accumulate"), !typed.contains(where: { $0.option == "accumulate" }) {
+      typed.append(("accumulate", "1"))
+    }
     if let out = arguments.text("out") { typed.append(("out", out)) }
     self.typed = typed
   }
@@ -51,6 +54,7 @@ struct ResumedRun: Sendable {
   private func isSame(_ word: (option: String, value: String?), _ own: [(option: String, value: String?)]) -> Bool {
     if word.option == "out" { return word.value == directory }
     if word.option == "validation", word.value == "0" { return !own.contains { $0.option == "validation" } }
+    if word.option == "accumulate", word.value == "1" { return !own.contains { $0.option == "accumulate" } }
     return own.contains { $0.option == word.option && $0.value == word.value }
   }
 }

@@ -5,7 +5,7 @@ import FoveaLayers
 import FoveaTensors
 
 /// What the first convolution looks for, as a picture: a tile for each filter.
-enum FilterPicture {
+package enum FilterPicture {
   /// More tiles than this nobody looks at.
   private static let mostTiles = 256
   /// The side of a tile that a screen shows well, in pixels.
@@ -30,7 +30,7 @@ enum FilterPicture {
 
   /// Weights [O, I, H, W] as tiles: one in colour for each filter on three channels, else one in gray for each
   /// filter and channel. Middle gray is 0; the largest weight of all is white or black.
-  static func grid(of weights: Tensor) throws -> Image8? {
+  package static func grid(of weights: Tensor) throws -> Image8? {
     let (filters, inputs) = (weights.shape[0], weights.shape[1])
     let (height, width) = (weights.shape[2], weights.shape[3])
     let values = weights.array(of: Float.self)

@@ -60,11 +60,11 @@ public struct RateFinder: Sendable, Equatable {
     /// True when the loss left all bounds before the ramp's end.
     public let diverged: Bool
 
-    /// A rate to begin with, as the highest of a schedule: between where the loss falls fastest and a tenth of where
-    /// it turns up; nil where nothing fell.
+    /// A rate to begin with, as the highest of a schedule: a third of where the loss was lowest, which is not yet
+    /// where it trembles, but not less than where it fell fastest; nil where nothing fell.
     public var advice: Double? {
       guard let steepest, let lowest else { return nil }
-      return RateFinder.rounded((steepest * lowest / 10).squareRoot())
+      return RateFinder.rounded(max(steepest, lowest / 3))
     }
   }
 

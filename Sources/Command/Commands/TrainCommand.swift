@@ -15,6 +15,7 @@ struct TrainCommand: Command {
     [DataOptions.spec] + TrainRecipe.specs + ModelOptions.specs + [
       OptionSpec("out", "DIR", "the run's directory", standard: "runs/MODEL, runs/MODEL-2, …"),
       OptionSpec("resume", "DIR", "go on with the run in DIR; needs nothing else"),
+      OptionSpec("find-rate", nil, "train nothing: try rising learning rates on a copy and advise one"),
       OptionSpec("json", nil, "one JSON object at the end"),
     ] + DeviceOptions.specs
   static let examples = [
@@ -30,7 +31,7 @@ struct TrainCommand: Command {
   let json: Bool
 
   enum Job: Sendable {
-    case new(ModelOptions, DataOptions, TrainRecipe, out: String?)
+    case new(ModelOptions, DataOptions, TrainRecipe, out: String?, findsRate: Bool)
     case resumed(ResumedRun)
   }
 
@@ -40,19 +41,27 @@ struct TrainCommand: Command {
     let recipe = TrainRecipe(&arguments)
     let model = arguments.operands.first
     if let directory = arguments.text("resume") {
+      if arguments.has("find-rate") {
+        arguments.reject("--find-rate looks for the rate of a new run, so --resume contradicts it")
+      }
       let data = DataOptions(&arguments, isNeeded: false)
       job = .resumed(ResumedRun(directory, model: model, data: data.source, recipe: recipe, arguments))
       return
     }
     if model == nil { arguments.reject("MODEL is missing: \(ModelOptions.operand.help)") }
     job = .new(
-      ModelOptions(model ?? "", &arguments), DataOptions(&arguments), recipe, out: arguments.text("out"))
+      ModelOptions(model ?? "", &arguments), DataOptions(&arguments), recipe, out: arguments.text("out"),
+      findsRate: arguments.has("find-rate"))
   }
 
   func run(_ console: Console) async throws -> Int32 {
     switch job {
-    case .new(let model, let data, let recipe, let out):
-      try await start(model, try data.required(), recipe, out: out, console)
+    case .new(let model, let data, let recipe, let out, let findsRate):
+      if findsRate {
+        try await findRate(model, try data.required(), recipe, out: out, console)
+      } else {
+        try await start(model, try data.required(), recipe, out: out, console)
+      }
     case .resumed(let run): try await resume(run, console)
     }
   }
@@ -81,6 +90,19 @@ struct TrainCommand: Command {
     return try await TrainSession(trainer, test: part, device: device, source: source, json: json, console).run()
   }
 
+  private func findRate(
+    _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
+  ) async throws -> Int32 {
+    let dataset = try source.load(split: .train)
+    let options = recipe.options(data: source, directory: "", weights: modelOptions.weights)
+    let model = try makeModel(modelOptions, dataset, recipe, options)
+    let directory = out ?? TrainCommand.freshDirectory(for: modelOptions, "-rates")
+    try Directory.make(directory)
+    return try await RateSearch(
+      model: model, dataset: dataset, options: options, device: device.device(console), directory: directory, json: json
+    ).run(console)
+  }
+
   private func makeModel(
     _ modelOptions: ModelOptions, _ dataset: any Dataset, _ recipe: TrainRecipe, _ options: TrainingOptions
   ) throws -> Model {
@@ -106,10 +128,10 @@ struct TrainCommand: Command {
   }
 
   /// The first of runs/MODEL, runs/MODEL-2, … that is not there yet.
-  private static func freshDirectory(for model: ModelOptions) -> String {
+  private static func freshDirectory(for model: ModelOptions, _ ending: String = "") -> String {
     var name = model.text.split(separator: "/").last.map(String.init) ?? "model"
     if name.hasSuffix(".safetensors") { name.removeLast(".safetensors".count) }
-    let first = "runs/\(name)"
+    let first = "runs/\(name)\(ending)"
     guard Directory.exists(first) else { return first }
     var number = 2
     while Directory.exists("\(first)-\(number)") { number += 1 }
@@ -117,6 +139,12 @@ struct TrainCommand: Command {
   }
 
   // MARK: A run that goes on
+
+  /// In what the program itself differs from the one that began the run.
+  private static func versionDifferences(_ options: TrainingOptions) -> [String] {
+    guard let version = options.versions["fovea"], version != Version.text else { return [] }
+    return ["it was begun by fovea \(version), this is \(Version.text)"]
+  }
 
   private func resume(_ run: ResumedRun, _ console: Console) async throws -> Int32 {
     let record = try run.checkedRecord()
@@ -135,7 +163,7 @@ struct TrainCommand: Command {
         "  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
       try console.out("device: \(device.text)")
     }
-    for difference in trainer.differences {
+    for difference in TrainCommand.versionDifferences(trainer.options) + trainer.differences {
       console.note("the last bits may differ from an uninterrupted run: \(difference)")
     }
     return try await TrainSession(trainer, test: try await test, device: device, source: source, json: json, console)
@@ -167,6 +195,11 @@ struct TrainCommand: Command {
     try console.out(
       "data: \(dataset.name), \(Text.grouped(dataset.count)) examples \(dataset.sampleShape), "
         + "\(dataset.classNames.count) classes")
+    if !options.freeze.isEmpty {
+      let frozen = options.frozen(of: model)
+      try console.out(
+        "frozen: \(frozen.parameters) of \(frozen.of) parameters, \(Text.grouped(frozen.numbers)) numbers")
+    }
     try console.out("device: \(device.text)")
     if let shortcoming { try console.out("  \(shortcoming)") }
   }
