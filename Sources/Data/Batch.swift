@@ -2,7 +2,7 @@ import FoveaTensors
 
 /// A batch of examples: named tensors whose memory the loader uses again.
 ///
-/// `"input"` is [N, C, H, W] in f32, `"target"` is [N] in i32, N being `count`. Hand the batch back
+/// `"input"` is [N, C, …] in f32, `"target"` is [N] in i32, N being `count`. Hand the batch back
 /// with `Loader.recycle` when done.
 public final class Batch {
   /// Number of examples in it; the last of an epoch may have fewer than the others.
@@ -24,6 +24,16 @@ public final class Batch {
   /// True while the consumer has it, so that handing it back twice does no harm.
   var isOut = false
 
+  // The loader's own, touched under its monitor, `indices` also by those who fill the batch.
+  /// Which examples it has: the first `count`.
+  let indices: UnsafeMutablePointer<Int>
+  /// Pieces of it that are to be filled, that somebody has taken, and that are done.
+  var pieces = 0
+  var taken = 0
+  var done = 0
+  /// What went wrong in the first piece that failed.
+  var failure: (piece: Int, error: any Error)?
+
   init(capacity: Int, sampleShape: Shape) {
     self.capacity = capacity
     self.sampleShape = sampleShape
@@ -31,11 +41,14 @@ public final class Batch {
     input.initialize(repeating: 0, count: capacity * sampleShape.count)
     target = .allocate(capacity: capacity)
     target.initialize(repeating: 0, count: capacity)
+    indices = .allocate(capacity: capacity)
+    indices.initialize(repeating: 0, count: capacity)
   }
 
   deinit {
     input.deallocate()
     target.deallocate()
+    indices.deallocate()
   }
 
   /// The shape of a tensor of this batch, or nil for an unknown name.

@@ -16,13 +16,30 @@ public enum DataError: Error, Equatable {
   case sizeMismatch(pixels: Int, labels: Int, shape: Shape)
   case wrongSampleShape(path: String, expected: Shape, found: Shape)
 
+  // CIFAR's records, and texts beside the data.
+  case badRecords(path: String, fileBytes: Int, recordBytes: Int)
+  case badClassNames(path: String, expected: Int, found: Int)
+  case badText(path: String, reason: String)
+
   // Data sets by name.
   case unknownDataset(name: String, suggestion: String?, known: [String])
   case pathMissing(form: String)
   case pathUnwanted(name: String, path: String)
   case datasetMissing(name: String, directory: String, file: String, mend: String)
 
+  // Pictures of one's own, in folders and tables.
+  case noClasses(directory: String)
+  case emptyTable(path: String)
+  case badRow(path: String, line: Int, text: String, found: Int)
+  case unknownClass(path: String, line: Int?, name: String, suggestion: String?, known: Int)
+  case tooManySkipped(name: String, count: Int, of: Int, limit: Int, first: String)
+  case differentSizes(name: String, sizes: PictureSizes)
+
   // Ways to use one.
+  case badOption(name: String, value: String, expected: String)
+  case notFinite(name: String, example: Int)
+  case badAugmentation(term: String, reason: String)
+  case augmentationUnfit(dataset: String, shape: Shape, augmentation: String)
   case badNormalization(mean: [Float], std: [Float])
   case channelMismatch(dataset: String, channels: Int, normalization: Int)
   case badFraction(fraction: Double, count: Int)

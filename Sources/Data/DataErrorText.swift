@@ -29,7 +29,7 @@ extension DataError: CustomStringConvertible {
     case .wrongSampleShape(let path, let expected, let found):
       "\(path): the pictures have shape \(found), expected \(expected); check that the file belongs to this data set"
     default:
-      useDescription ?? pictureDescription ?? ""
+      useDescription ?? pictureDescription ?? filesDescription ?? ""
     }
   }
 
@@ -39,7 +39,7 @@ extension DataError: CustomStringConvertible {
       "no data set is called '\(name)'"
         + (suggestion.map { "; did you mean '\($0)'?" } ?? "; known are \(known.joined(separator: ", "))")
     case .pathMissing(let form):
-      "this data set lives in a directory that you name: \(form)"
+      "this data set lives in a \(form.hasSuffix("DIR") ? "directory" : "file") that you name: \(form)"
     case .pathUnwanted(let name, let path):
       "'\(name)' takes no directory, but '\(path)' was given; write just '\(name)'"
     case .datasetMissing(let name, let directory, let file, let mend):
@@ -88,7 +88,7 @@ extension DataError: CustomStringConvertible {
     }
   }
 
-  private func plural(_ word: String, _ count: Int) -> String { count == 1 ? word : word + "s" }
+  func plural(_ word: String, _ count: Int) -> String { count == 1 ? word : word + "s" }
 
   private func hex(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)

@@ -10,19 +10,19 @@ extension DatasetKind {
   /// Handwritten digits (LeCun et al. 1998).
   static let mnist = DatasetKind(
     name: "mnist", summary: "handwritten digits, 28×28 gray, 10 classes (IDX files, plain or .gz)",
-    takesDirectory: true, defaultDirectory: { "." },
-    load: { (directory, part) throws(DataError) in
+    place: .directory,
+    load: { (directory, part, _) throws(DataError) in
       try mnistLayout.load("mnist", directory, part, classNames: (0..<10).map(String.init))
     },
     count: { (directory, part) throws(DataError) in try mnistLayout.count("mnist", directory, part) })
 
   /// Articles of clothing (Xiao, Rasul, Vollgraf 2017), in MNIST's format.
   static let fashionMNIST = DatasetKind(
-    name: "fashion-mnist", summary: "articles of clothing, 28×28 gray, 10 classes", takesDirectory: false,
-    defaultDirectory: {
+    name: "fashion-mnist", summary: "articles of clothing, 28×28 gray, 10 classes",
+    place: .known {
       getenv("FOVEA_FASHION_MNIST").map { String(cString: $0) } ?? "/usr/share/datasets/fashion-mnist"
     },
-    load: { (directory, part) throws(DataError) in
+    load: { (directory, part, _) throws(DataError) in
       try fashionLayout.load(
         "fashion-mnist", directory, part,
         classNames: [

@@ -1,4 +1,5 @@
-/// What is done to 8-bit pixels before a network sees them: `(x / 255 − mean[c]) / std[c]`.
+/// What is done to 8-bit pixels before a network sees them: `(x / 255 − mean[c]) / std[c]`; values that are
+/// floats already are not divided by 255.
 ///
 /// ```swift
 /// let norm = try Normalization(mean: [0.2860], std: [0.3530])   // Fashion-MNIST
@@ -25,18 +26,18 @@ public struct Normalization: Sendable, Hashable {
     offset = zip(mean, std).map { Float(-Double($0) / Double($1)) }
   }
 
-  private init(scale: Float) {
+  private init(scale: Float, std: Float) {
     mean = [0]
-    std = [1 / (255 * scale)]
+    self.std = [std]
     self.scale = [scale]
     offset = [0]
   }
 
-  /// Pixels between 0 and 1: `x / 255`.
-  public static let unit = Normalization(scale: 1 / 255)
+  /// Pixels between 0 and 1: `x / 255`; floats as they are.
+  public static let unit = Normalization(scale: 1 / 255, std: 1)
 
   /// The pixels as they are, 0 to 255.
-  package static let levels = Normalization(scale: 1)
+  package static let levels = Normalization(scale: 1, std: 1 / 255)
 
   /// - Throws: `DataError.channelMismatch` when it is made for another number of channels.
   func check(channels: Int, dataset: String) throws(DataError) {
@@ -45,11 +46,16 @@ public struct Normalization: Sendable, Hashable {
     }
   }
 
+  /// What a channel's levels are multiplied by and what is added then.
+  @inline(__always)
+  func factors(channel: Int) -> (scale: Float, offset: Float) {
+    (scale[scale.count == 1 ? 0 : channel], offset[offset.count == 1 ? 0 : channel])
+  }
+
   /// Writes `count` normalized pixels of one channel.
   @inline(__always)
   func apply(channel: Int, _ from: UnsafePointer<UInt8>, _ to: UnsafeMutablePointer<Float>, count: Int) {
-    let scale = scale[scale.count == 1 ? 0 : channel]
-    let offset = offset[self.offset.count == 1 ? 0 : channel]
+    let (scale, offset) = factors(channel: channel)
     for index in 0..<count { to[index] = Float(from[index]) * scale + offset }
   }
 }

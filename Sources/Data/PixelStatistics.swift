@@ -1,6 +1,6 @@
 import FoveaTensors
 
-/// Mean and standard deviation of each channel's pixels over a whole set, on the scale where 255 is 1.
+/// Mean and standard deviation of each channel's values over a whole set, on the scale where 255 in 8 bits is 1.
 public struct PixelStatistics: Sendable, Hashable {
   /// One number per channel.
   public let mean: [Double]
@@ -8,35 +8,32 @@ public struct PixelStatistics: Sendable, Hashable {
   public let std: [Double]
 
   /// Reads all of `dataset`; take the training set only, or the test set leaks into training.
+  /// A set that says it is standardized is not read: mean 0 and deviation 1 leave it as it is.
   /// - Throws: `DataError.emptyDataset`; what reading the set throws.
   /// - Complexity: one pass over all pixels.
   public init(of dataset: any Dataset) throws {
     guard dataset.count > 0 else { throw DataError.emptyDataset(name: dataset.name) }
     let channels = dataset.sampleShape[0]
-    let plane = dataset.sampleShape[1] * dataset.sampleShape[2]
+    guard !dataset.isStandardized else {
+      mean = [Double](repeating: 0, count: channels)
+      std = [Double](repeating: 1, count: channels)
+      return
+    }
+    let plane = dataset.planeSize
     var sum = [Double](repeating: 0, count: channels)
     var squares = sum
-    let piece = max(1, min(dataset.count, 1_000_000 / (channels * plane)))
-    var pixels = [Float](repeating: 0, count: piece * channels * plane)
-    var labels = [Int32](repeating: 0, count: piece)
-    for start in stride(from: 0, to: dataset.count, by: piece) {
-      let indices = Array(start..<min(start + piece, dataset.count))
-      try indices.withUnsafeBufferPointer { chosen in
-        try pixels.withUnsafeMutableBufferPointer { all in
-          try labels.withUnsafeMutableBufferPointer { classes in
-            guard let base = all.baseAddress, let first = classes.baseAddress else { return }
-            try dataset.fill(indices: chosen, pixels: base, labels: first, using: .levels)
-          }
-        }
+    // The loader reads with as many threads as the set is worth; the batches are added in their order.
+    let loader = try Loader(
+      dataset, batchSize: max(1, 500_000 / (channels * plane)), order: .sequential, normalization: .levels, epochs: 1)
+    defer { loader.stop() }
+    while let batch = try loader.next() {
+      for block in 0..<batch.count * channels {
+        let part = UnsafeBufferPointer(start: batch.input + block * plane, count: plane)
+        let (one, two) = PixelStatistics.sums(part)
+        sum[block % channels] += one
+        squares[block % channels] += two
       }
-      pixels.withUnsafeBufferPointer { all in
-        for block in 0..<indices.count * channels {
-          let part = UnsafeBufferPointer(rebasing: all[block * plane..<(block + 1) * plane])
-          let (one, two) = PixelStatistics.sums(part)
-          sum[block % channels] += one
-          squares[block % channels] += two
-        }
-      }
+      loader.recycle(batch)
     }
     let number = Double(dataset.count) * Double(plane)
     mean = sum.map { $0 / number / 255 }

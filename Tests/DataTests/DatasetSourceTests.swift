@@ -20,22 +20,26 @@ let hasFashion = DatasetListing.all().contains { $0.form == "fashion-mnist" && $
     #expect(try DatasetSource.parse("mnist:/a/b:c") == .mnist("/a/b:c"))
     #expect(DatasetSource.mnist("/a").description == "mnist:/a")
     #expect(DatasetSource.fashionMNIST.description == "fashion-mnist")
+    for text in ["mnist-1d", "cifar10:/c", "folder:a/b", "labels:x.csv", "fashion-mnist:/f"] {
+      #expect(try DatasetSource.parse(text).description == text)
+    }
+    #expect(try DatasetSource.parse("fashion-mnist:/f").location == "/f")
   }
 
   @Test func nearMissesAreSuggested() {
     #expect(message("fasion-mnist") == "no data set is called 'fasion-mnist'; did you mean 'fashion-mnist'?")
     #expect(message("Fashion-MNIST") == "no data set is called 'Fashion-MNIST'; did you mean 'fashion-mnist'?")
     #expect(message("mnits:/data") == "no data set is called 'mnits'; did you mean 'mnist:DIR'?")
-    #expect(message("imagenet") == "no data set is called 'imagenet'; known are fashion-mnist, mnist:DIR")
+    #expect(message("imagenet") == "no data set is called 'imagenet'; known are fashion-mnist, mnist:DIR, "
+      + "mnist-1d, cifar10:DIR, folder:DIR, labels:FILE.csv")
     #expect(message("").contains("no data set is called ''"))
   }
 
   @Test func directoriesGoWithTheSetsThatTakeThem() {
     #expect(message("mnist") == "this data set lives in a directory that you name: mnist:DIR")
     #expect(message("mnist:") == "this data set lives in a directory that you name: mnist:DIR")
-    #expect(
-      message("fashion-mnist:/x")
-        == "'fashion-mnist' takes no directory, but '/x' was given; write just 'fashion-mnist'")
+    #expect(message("labels:") == "this data set lives in a file that you name: labels:FILE.csv")
+    #expect(message("mnist-1d:/x") == "'mnist-1d' takes no directory, but '/x' was given; write just 'mnist-1d'")
   }
 
   @Test func distancesCountSwapsAsOne() {
@@ -86,7 +90,11 @@ let hasFashion = DatasetListing.all().contains { $0.form == "fashion-mnist" && $
 
   @Test func theListSaysWhatIsMissing() throws {
     let lines = DatasetListing.all(in: "/no/such")
-    #expect(lines.map(\.form) == ["fashion-mnist", "mnist:DIR"])
+    #expect(
+      lines.map(\.form) == [
+        "fashion-mnist", "mnist:DIR", "mnist-1d", "cifar10:DIR", "folder:DIR", "labels:FILE.csv",
+      ])
+    #expect(lines[2].isPresent && lines[2].trainCount == 4000 && lines[2].location == nil)
     #expect(lines[1].location == "/no/such/mnist")
     #expect(!lines[1].isPresent && lines[1].problem != nil)
     #expect(DatasetListing.all()[1].location == nil)
