@@ -25,6 +25,9 @@ struct ResumedRun: Sendable {
     if arguments.isGiven("accumulate"), !typed.contains(where: { $0.option == "accumulate" }) {
       typed.append(("accumulate", "1"))
     }
+    if arguments.isGiven("augment"), !typed.contains(where: { $0.option == "augment" }) {
+      typed.append(("augment", "none"))
+    }
     if let out = arguments.text("out") { typed.append(("out", out)) }
     self.typed = typed
   }
@@ -51,9 +54,20 @@ struct ResumedRun: Sendable {
     return record
   }
 
+  /// What pictures in files become: the checkpoint's model knows.
+  func pictures() throws -> PictureOptions {
+    let path = RunDirectory(directory).last
+    // A missing or damaged checkpoint is said by the trainer, in better words.
+    guard Directory.exists(path), let model = try? ModelFile.read(path) else { return PictureOptions() }
+    var pictures = PictureOptions(model.preprocessing)
+    pictures.classNames = model.classNames
+    return pictures
+  }
+
   private func isSame(_ word: (option: String, value: String?), _ own: [(option: String, value: String?)]) -> Bool {
     if word.option == "out" { return word.value == directory }
     if word.option == "validation", word.value == "0" { return !own.contains { $0.option == "validation" } }
+    if word.option == "augment", word.value == "none" { return !own.contains { $0.option == "augment" } }
     if word.option == "accumulate", word.value == "1" { return !own.contains { $0.option == "accumulate" } }
     return own.contains { $0.option == word.option && $0.value == word.value }
   }

@@ -41,6 +41,12 @@ struct StandardRecipe: Sendable {
     epochs: 40, rate: 0.1, nesterov: true, weightDecay: 5e-4, warmup: 200, initialization: .he,
     augmentation: ("cifar10", "crop:4,flip"))
 
+  /// How pictures of a data set are varied, as `--data` names it.
+  func augmentation(for data: String) -> String? {
+    let name = data.prefix { $0 != ":" }
+    return augmentation.flatMap { $0.data == name ? $0.text : nil }
+  }
+
   /// The recipe of a network.
   static func named(_ model: String) -> StandardRecipe { table[model] ?? usual }
 }

@@ -11,6 +11,8 @@ struct TrainRecipe: Sendable {
       standard: "1"),
     OptionSpec(
       "validation", "FRACTION", "keep this part of the training examples to choose the best model", standard: "0"),
+    OptionSpec(
+      "augment", "TERMS", "vary training pictures: crop:4,flip,jitter:0.2 …", standard: "none, or the network's recipe"),
     OptionSpec("patience", "N", "stop after N epochs without a better validation accuracy"),
     OptionSpec("optimizer", "NAME", "sgd; adam, adamw and rmsprop come with a later version", standard: "sgd"),
     OptionSpec("lr", "X", "highest learning rate", standard: "0.06"),
@@ -32,6 +34,10 @@ struct TrainRecipe: Sendable {
   let accumulate: Int
   let validation: Double
   let patience: Int?
+  let augmentation: Augmentation
+  /// True when the network's recipe would have varied the pictures, and was told not to.
+  let leavesAugmentation: Bool
+  let pictures: PictureSizeOptions
   let optimizer: Optimizer
   let initialization: InitializationScheme
   let freeze: [String]
@@ -53,6 +59,10 @@ struct TrainRecipe: Sendable {
     if patience != nil, validation == 0, !arguments.isGiven("resume") {
       arguments.reject("--patience judges by the validation part; give one, e.g. --validation 0.1")
     }
+    let usual = standard.augmentation(for: arguments.text("data") ?? "")
+    augmentation = TrainRecipe.augmentation(usual, &arguments)
+    leavesAugmentation = augmentation.isNone && usual != nil
+    pictures = PictureSizeOptions(&arguments)
     optimizer = TrainRecipe.optimizer(standard, &arguments)
     initialization =
       arguments.choice("init", of: InitializationScheme.allCases.map(\.rawValue))
@@ -63,6 +73,14 @@ struct TrainRecipe: Sendable {
     }
     seed = arguments.text("seed").flatMap { UInt64($0) } ?? 0
     checkpointSteps = arguments.integer("checkpoint-every", in: 1...1_000_000_000)
+  }
+
+  private static func augmentation(_ usual: String?, _ arguments: inout Arguments) -> Augmentation {
+    guard let text = arguments.text("augment") ?? usual else { return .none }
+    do { return try Augmentation.parse(text) } catch {
+      arguments.reject("--augment: \(error)")
+      return .none
+    }
   }
 
   /// What the zoo starts a network with.
@@ -98,6 +116,9 @@ struct TrainRecipe: Sendable {
     options.accumulate = accumulate
     options.patience = patience
     options.checkpointSteps = checkpointSteps
+    options.augmentation = augmentation
+    options.resize = pictures.resize
+    options.size = pictures.size
     return options
   }
 }
@@ -107,6 +128,8 @@ extension TrainingOptions {
   var words: [(option: String, value: String?)] {
     var words: [(option: String, value: String?)] = []
     if let dataset { words.append(("data", dataset)) }
+    if let resize { words.append(("resize", "\(resize)")) }
+    if let size { words.append(("size", Set(size).count == 1 ? "\(size[0])" : Text.extents(size))) }
     switch length {
     case .epochs(let count): words.append(("epochs", "\(count)"))
     case .steps(let count): words.append(("steps", "\(count)"))
@@ -114,6 +137,7 @@ extension TrainingOptions {
     words.append(("batch", "\(batch)"))
     if accumulate > 1 { words.append(("accumulate", "\(accumulate)")) }
     if validation > 0 { words.append(("validation", "\(validation)")) }
+    if !augmentation.isNone { words.append(("augment", "\(augmentation)")) }
     if let patience { words.append(("patience", "\(patience)")) }
     words.append(("optimizer", optimizer.name))
     words.append(("lr", TrainingOptions.plain(optimizer.learningRate.peak)))

@@ -15,11 +15,14 @@ enum NumberText {
     let exponent = Int(log10(abs(number)).rounded(.down))
     // The shortest text that reads back as the same number, where that is short enough.
     let exact = "\(number)"
-    if exact.utf8.count <= 8 || exponent >= 15 || abs(number) >= 1e6 && number == number.rounded() {
+    if exact.utf8.count <= 8 || exponent < 15 && number == number.rounded() {
       return trimmed(exact)
     }
+    if exponent >= 15 || exponent < -5 {
+      let mantissa = (number / pow(10, Double(exponent)) * 1e5).rounded() / 1e5
+      return trimmed("\(mantissa)") + "e\(exponent)"
+    }
     let scale = pow(10, Double(5 - exponent))
-    guard scale.isFinite, scale > 0 else { return trimmed(exact) }
     return trimmed("\((number * scale).rounded() / scale)")
   }
 

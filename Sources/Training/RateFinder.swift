@@ -60,11 +60,15 @@ public struct RateFinder: Sendable, Equatable {
     /// True when the loss left all bounds before the ramp's end.
     public let diverged: Bool
 
-    /// A rate to begin with, as the highest of a schedule: a third of where the loss was lowest, which is not yet
-    /// where it trembles, but not less than where it fell fastest; nil where nothing fell.
+    /// The rate at which nineteen twentieths of the fall were done; nil where there is no point. Beyond it a network
+    /// that has learned everything may go on to smaller and smaller losses at any rate.
+    public let settled: Double?
+
+    /// A rate to begin with, as the highest of a schedule: half of where the fall was done, which is not yet where
+    /// the loss trembles, but not less than where it fell fastest; nil where nothing fell.
     public var advice: Double? {
-      guard let steepest, let lowest else { return nil }
-      return RateFinder.rounded(max(steepest, lowest / 3))
+      guard let steepest, let settled else { return nil }
+      return RateFinder.rounded(max(steepest, settled / 2))
     }
   }
 
@@ -106,7 +110,8 @@ public struct RateFinder: Sendable, Equatable {
     let stepper = try Stepper(heads, facts, options, store: store, device: device) { _, _ in }
     let loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
-      normalization: Normalization(model.preprocessing), epochs: extent.epochs)
+      normalization: Normalization(model.preprocessing), epochs: extent.epochs,
+      augmentation: options.augmentation)
     defer { loader.stop() }
     try stepper.prepare(extent.batch)
     var losses: [Double] = []
@@ -154,15 +159,17 @@ public struct RateFinder: Sendable, Equatable {
       Point(step: $0 + 1, rate: rate(at: $0), loss: losses[$0], smoothed: smoothed[$0])
     }
     let lowest = smoothed.indices.min { smoothed[$0] < smoothed[$1] }
+    let least = lowest.map { smoothed[$0] } ?? 0
+    let settled = smoothed.firstIndex { $0 <= least + ((smoothed.first ?? 0) - least) / 20 }
     var steepest: (index: Int, fall: Double)?
     // The slope over two half windows: one step's is noise.
-    for index in smoothed.indices where index >= half && index + half < smoothed.count && index <= lowest ?? 0 {
+    for index in smoothed.indices where index >= half && index + half < smoothed.count && index <= settled ?? 0 {
       let fall = smoothed[index - half] - smoothed[index + half]
       if fall > steepest?.fall ?? 0 { steepest = (index, fall) }
     }
     return Finding(
       points: points, steepest: steepest.map { rate(at: $0.index) }, lowest: lowest.map { rate(at: $0) },
-      diverged: diverged)
+      diverged: diverged, settled: settled.map { rate(at: $0) })
   }
 
   /// Two digits say all that a ramp knows.

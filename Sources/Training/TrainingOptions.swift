@@ -37,6 +37,12 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   public var accumulate = 1
   /// Epochs without a better accuracy on the validation part after which the run ends; nil goes on to the end.
   public var patience: Int?
+  /// How training pictures are varied; validation and test pictures stay as they are.
+  public var augmentation = Augmentation.none
+  /// What pictures in files were made into, as `PictureOptions` has it, so that the run can be repeated.
+  public var resize: Int?
+  /// Height and width of pictures in files; nil where nobody said.
+  public var size: [Int]?
   /// Steps between two checkpoints; nil for one at the end of each epoch and after each `checkpointMinutes`.
   public var checkpointSteps: Int?
   /// The data set as `--data` names it, so that the run can be repeated; nil when nobody said.
@@ -103,6 +109,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     if let steps = checkpointSteps {
       try require(steps > 0, "the checkpoint interval", "\(steps)", "at least 1 step")
     }
+    try augmentation.check()
     try optimizer.check()
   }
 
@@ -113,7 +120,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
 
   private enum Key: String, CodingKey {
     case epochs, steps, batch, optimizer, seed, validation, freeze, logInterval, dataset, initialization, weights
-    case versions, accumulate, patience, checkpointSteps
+    case versions, accumulate, patience, checkpointSteps, augmentation, resize, size
   }
 
   // Written out: a synthesized decoder fails on a missing key, and the directory is where the file lies.
@@ -137,6 +144,9 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     accumulate = try box.decodeIfPresent(Int.self, forKey: .accumulate) ?? 1
     patience = try box.decodeIfPresent(Int.self, forKey: .patience)
     checkpointSteps = try box.decodeIfPresent(Int.self, forKey: .checkpointSteps)
+    augmentation = try box.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? .none
+    resize = try box.decodeIfPresent(Int.self, forKey: .resize)
+    size = try box.decodeIfPresent([Int].self, forKey: .size)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -158,6 +168,9 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     if accumulate > 1 { try box.encode(accumulate, forKey: .accumulate) }
     try box.encodeIfPresent(patience, forKey: .patience)
     try box.encodeIfPresent(checkpointSteps, forKey: .checkpointSteps)
+    if !augmentation.isNone { try box.encode(augmentation, forKey: .augmentation) }
+    try box.encodeIfPresent(resize, forKey: .resize)
+    try box.encodeIfPresent(size, forKey: .size)
   }
 
   // MARK: The examples

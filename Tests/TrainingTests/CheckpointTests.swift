@@ -155,7 +155,9 @@ func eventPoints(_ path: String) throws -> [String] {
       try await Trainer(model: try network(), dataset: try stripes(64), options: options, device: .reference).run()
     }
     let text = error?.description ?? ""
-    #expect(text.contains(" holds numbers that are not finite after step 4 (epoch 1, rate 1e39 of at most 0.001)"), "\(text)")
+    #expect(
+      text.contains(" holds numbers that are not finite after step 4 (epoch 1, rate 1e39 of at most 0.001)"),
+      "\(text)")
     #expect(text.contains("the last good model is \(directory.file("run"))/last.safetensors; "))
     let kept = try ModelFile.read(directory.file("run/last.safetensors"))
     #expect(try kept.parameterTensors().allSatisfy { $0.tensor.array(of: Float.self).allSatisfy(\.isFinite) })
@@ -176,7 +178,7 @@ func eventPoints(_ path: String) throws -> [String] {
         model: try network(), dataset: try stripes(105), options: Self.options(path, every: 1), device: .reference
       ).run()
     }
-    #expect(error?.description == "cannot write \(path)/metrics.jsonl: No space left on device")
+    #expect(error?.description.hasPrefix("cannot write \(path)/metrics.jsonl: No space left on device") == true)
     // The checkpoint before it is whole, and enough to go on with once there is room.
     try FileManager.default.removeItem(atPath: "\(path)/metrics.jsonl")
     let rest = try await Trainer(resuming: path, dataset: try stripes(105), device: .reference).run()
@@ -193,7 +195,7 @@ func eventPoints(_ path: String) throws -> [String] {
         _ = try trainer.runHere(everyStep: { if $0 == 2 { try? FileManager.default.removeItem(atPath: path) } })
       }
     }
-    #expect(error?.description == "cannot write \(path)/last.safetensors: No such file or directory")
+    #expect(error?.description.hasPrefix("cannot write \(path)/last.safetensors: No such file or directory") == true)
     #expect(!FileManager.default.fileExists(atPath: path))
   }
 }

@@ -12,7 +12,7 @@ struct TrainCommand: Command {
     OperandSpec("MODEL", ModelOptions.operand.help, isOptional: true)
   ]
   static let options =
-    [DataOptions.spec] + TrainRecipe.specs + ModelOptions.specs + [
+    [DataOptions.spec] + TrainRecipe.specs + PictureSizeOptions.specs + ModelOptions.specs + [
       OptionSpec("out", "DIR", "the run's directory", standard: "runs/MODEL, runs/MODEL-2, …"),
       OptionSpec("resume", "DIR", "go on with the run in DIR; needs nothing else"),
       OptionSpec("find-rate", nil, "train nothing: try rising learning rates on a copy and advise one"),
@@ -71,15 +71,17 @@ struct TrainCommand: Command {
   private func start(
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
-    // Read beside the training part: a damaged test part is said now, not after the training.
-    async let test = TrainCommand.testPart(source)
-    let dataset = try source.load(split: .train)
+    let given = try modelOptions.given()
+    let (dataset, pictures) = try trainingPart(source, modelOptions, given, recipe, console)
+    // Looked at before the training: a damaged test part is said now, not after it.
+    async let test = TrainCommand.testPart(source, pictures)
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions)
     let options = recipe.options(data: source, directory: directory, weights: modelOptions.weights)
-    let model = try makeModel(modelOptions, dataset, recipe, options)
+    let model = try makeModel(modelOptions, given, dataset, recipe, options)
     let device = device.device()
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
+      + (recipe.leavesAugmentation ? "--augment none " : "")
       + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
     let part = try await test
     // Where nothing can be written, nothing is begun.
@@ -93,9 +95,10 @@ struct TrainCommand: Command {
   private func findRate(
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
-    let dataset = try source.load(split: .train)
+    let given = try modelOptions.given()
+    let (dataset, _) = try trainingPart(source, modelOptions, given, recipe, console)
     let options = recipe.options(data: source, directory: "", weights: modelOptions.weights)
-    let model = try makeModel(modelOptions, dataset, recipe, options)
+    let model = try makeModel(modelOptions, given, dataset, recipe, options)
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions, "-rates")
     try Directory.make(directory)
     return try await RateSearch(
@@ -103,28 +106,62 @@ struct TrainCommand: Command {
     ).run(console)
   }
 
+  /// The examples that are trained on, and what pictures in files become: what a model file says of itself, else
+  /// what was typed, else their own size, else the network's.
+  private func trainingPart(
+    _ source: DatasetSource, _ modelOptions: ModelOptions, _ given: Model?, _ recipe: TrainRecipe, _ console: Console
+  ) throws -> (any Dataset, PictureOptions) {
+    var pictures = recipe.pictures.pictures(given?.preprocessing)
+    let dataset: any Dataset
+    do {
+      dataset = try source.load(split: .train, pictures: pictures)
+    } catch DataError.differentSizes(let name, let sizes) {
+      guard let shape = try? Zoo.standard.entry(modelOptions.text).input.shape, shape.rank == 3 else {
+        throw DataError.differentSizes(name: name, sizes: sizes)
+      }
+      pictures.size = [shape[1], shape[2]]
+      dataset = try source.load(split: .train, pictures: pictures)
+    }
+    console.noteSkipped(dataset)
+    // The test part becomes what the training part has become.
+    if dataset.sampleShape.rank == 3 {
+      pictures.size = [dataset.sampleShape[1], dataset.sampleShape[2]]
+      pictures.channels = dataset.sampleShape[0]
+    }
+    pictures.classNames = dataset.classNames
+    return (dataset, pictures)
+  }
+
   private func makeModel(
-    _ modelOptions: ModelOptions, _ dataset: any Dataset, _ recipe: TrainRecipe, _ options: TrainingOptions
+    _ modelOptions: ModelOptions, _ given: Model?, _ dataset: any Dataset, _ recipe: TrainRecipe,
+    _ options: TrainingOptions
   ) throws -> Model {
-    if !modelOptions.isFile {
+    guard let model = given else {
+      var preprocessing = try Preprocessing(measuring: dataset, for: options)
+      preprocessing.resize = options.resize
       return try modelOptions.load(
         .init(
           input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
-          initialization: recipe.initialization, preprocessing: try Preprocessing(measuring: dataset, for: options)))
+          initialization: recipe.initialization, preprocessing: preprocessing))
     }
-    let model = try modelOptions.load()
     let own = model.preprocessing
-    let preprocessing = own.mean.isEmpty && own.std.isEmpty ? try Preprocessing(measuring: dataset, for: options) : own
+    var preprocessing = own
+    if own.mean.isEmpty, own.std.isEmpty {
+      let measured = try Preprocessing(measuring: dataset, for: options)
+      preprocessing = Preprocessing(
+        channels: own.channels, resize: own.resize, size: own.size ?? measured.size, mean: measured.mean,
+        std: measured.std)
+    }
     return Model(
       graph: model.graph, store: model.store, preprocessing: preprocessing, classNames: dataset.classNames,
       name: model.name)
   }
 
   /// Nil with the reason where there is no test part; damaged files throw.
-  private static func testPart(_ source: DatasetSource) async throws -> TestPart {
-    do { return .here(try source.load(split: .test)) } catch DataError.datasetMissing(_, let directory, let file, _) {
-      return .missing("\(directory) has no \(file)")
-    }
+  private static func testPart(_ source: DatasetSource, _ pictures: PictureOptions) async throws -> TestPart {
+    do { return .here(try source.load(split: .test, pictures: pictures)) } catch DataError.datasetMissing(
+      _, let directory, let file, _)
+    { return .missing("\(directory) has no \(file)") }
   }
 
   /// The first of runs/MODEL, runs/MODEL-2, … that is not there yet.
@@ -152,8 +189,10 @@ struct TrainCommand: Command {
       throw Failure("\(run.directory)/run.json does not say which data set the run has")
     }
     let source = try DatasetSource.parse(name)
-    async let test = TrainCommand.testPart(source)
-    let dataset = try source.load(split: .train)
+    let pictures = try run.pictures()
+    async let test = TrainCommand.testPart(source, pictures)
+    let dataset = try source.load(split: .train, pictures: pictures)
+    console.noteSkipped(dataset)
     // The same machine again unless something else is asked for: only then do the bits repeat.
     let device = Device.named(run.device ?? record.device, threads: run.threads ?? record.threads) ?? .reference
     let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
