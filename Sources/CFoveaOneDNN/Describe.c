@@ -3,21 +3,33 @@
 #ifdef FOVEA_HAVE_ONEDNN
 #include <stdlib.h>
 
-static dnnl_primitive_attr_t attributes(bool relu) {
+// Backward is written in the output, so that a fused forward keeps nothing more.
+static dnnl_alg_kind_t eltwise(int kind, bool backward) {
+  switch (kind) {
+    case FOVEA_SIGMOID: return backward ? dnnl_eltwise_logistic_use_dst_for_bwd : dnnl_eltwise_logistic;
+    case FOVEA_TANH: return backward ? dnnl_eltwise_tanh_use_dst_for_bwd : dnnl_eltwise_tanh;
+    default: return backward ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
+  }
+}
+
+// `r` NULL: nothing happens after the primitive.
+static dnnl_primitive_attr_t attributes(const struct fovea_request *r) {
   dnnl_primitive_attr_t attr = NULL;
   if (lib.dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
   lib.dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-  if (relu) {
-    dnnl_post_ops_t ops = NULL;
-    lib.dnnl_post_ops_create(&ops);
+  if (!r || (!r->eltwise && !r->added)) return attr;
+  dnnl_post_ops_t ops = NULL;
+  lib.dnnl_post_ops_create(&ops);
+  if (r->added) lib.dnnl_post_ops_append_binary(ops, dnnl_binary_add, REF(r->added));
+  if (r->eltwise) {
 #if V3
-    lib.dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0, 0);
+    lib.dnnl_post_ops_append_eltwise(ops, eltwise(r->eltwise, false), r->alpha, 0);
 #else
-    lib.dnnl_post_ops_append_eltwise(ops, 1, dnnl_eltwise_relu, 0, 0);
+    lib.dnnl_post_ops_append_eltwise(ops, 1, eltwise(r->eltwise, false), r->alpha, 0);
 #endif
-    lib.dnnl_primitive_attr_set_post_ops(attr, ops);
-    lib.dnnl_post_ops_destroy(ops);
   }
+  lib.dnnl_primitive_attr_set_post_ops(attr, ops);
+  lib.dnnl_post_ops_destroy(ops);
   return attr;
 }
 
@@ -79,52 +91,56 @@ static dnnl_status_t describe_pool(
   bool dilated;
   dilations(r, d, &dilated);
   dnnl_prop_kind_t prop = r->training ? dnnl_forward_training : dnnl_forward_inference;
+  dnnl_alg_kind_t alg = r->pool == FOVEA_POOL_MEAN_ALL ? dnnl_pooling_avg_include_padding
+                        : r->pool == FOVEA_POOL_MEAN   ? dnnl_pooling_avg_exclude_padding
+                                                  : dnnl_pooling_max;
 #if V3
   if (backward)
     return lib.dnnl_pooling_backward_primitive_desc_create(
-        pd, engine, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before, r->pad_after,
+        pd, engine, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before, r->pad_after,
         hint, attr);
   return lib.dnnl_pooling_forward_primitive_desc_create(
-      pd, engine, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
+      pd, engine, prop, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
       r->pad_after, attr);
 #else
   dnnl_status_t status;
   if (dilated) {
     dnnl_pooling_v2_desc_t desc;
     status = backward ? lib.dnnl_pooling_v2_backward_desc_init(
-                            &desc, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
+                            &desc, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, d, r->pad_before,
                             r->pad_after)
                       : lib.dnnl_pooling_v2_forward_desc_init(
-                            &desc, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, d,
+                            &desc, prop, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, d,
                             r->pad_before, r->pad_after);
     return status != dnnl_success ? status : CREATE(desc, hint);
   }
   dnnl_pooling_desc_t desc;
   status = backward
                ? lib.dnnl_pooling_backward_desc_init(
-                     &desc, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before, r->pad_after)
+                     &desc, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before, r->pad_after)
                : lib.dnnl_pooling_forward_desc_init(
-                     &desc, prop, dnnl_pooling_max, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before,
+                     &desc, prop, alg, REF(r->src), REF(r->dst), r->strides, r->kernel, r->pad_before,
                      r->pad_after);
   return status != dnnl_success ? status : CREATE(desc, hint);
 #endif
 }
 
-static dnnl_status_t describe_relu(
+static dnnl_status_t describe_eltwise(
     const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
     dnnl_primitive_desc_t hint) {
   dnnl_prop_kind_t prop = r->training || backward ? dnnl_forward_training : dnnl_forward_inference;
-  // Backward is written in the output, so that a fused forward keeps nothing more.
-  dnnl_alg_kind_t alg = r->training || backward ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
+  dnnl_alg_kind_t alg = eltwise(r->eltwise, r->training || backward);
 #if V3
   if (backward)
     return lib.dnnl_eltwise_backward_primitive_desc_create(
-        pd, engine, alg, REF(r->src), REF(r->src), REF(r->dst), 0, 0, hint, attr);
-  return lib.dnnl_eltwise_forward_primitive_desc_create(pd, engine, prop, alg, REF(r->src), REF(r->src), 0, 0, attr);
+        pd, engine, alg, REF(r->src), REF(r->src), REF(r->dst), r->alpha, 0, hint, attr);
+  return lib.dnnl_eltwise_forward_primitive_desc_create(
+      pd, engine, prop, alg, REF(r->src), REF(r->src), r->alpha, 0, attr);
 #else
   dnnl_eltwise_desc_t desc;
-  dnnl_status_t status = backward ? lib.dnnl_eltwise_backward_desc_init(&desc, alg, REF(r->src), REF(r->dst), 0, 0)
-                                  : lib.dnnl_eltwise_forward_desc_init(&desc, prop, alg, REF(r->src), 0, 0);
+  dnnl_status_t status = backward
+                             ? lib.dnnl_eltwise_backward_desc_init(&desc, alg, REF(r->src), REF(r->dst), r->alpha, 0)
+                             : lib.dnnl_eltwise_forward_desc_init(&desc, prop, alg, REF(r->src), r->alpha, 0);
   return status != dnnl_success ? status : CREATE(desc, hint);
 #endif
 }
@@ -162,17 +178,39 @@ static dnnl_status_t describe_matmul(
 #endif
 }
 
-static dnnl_status_t describe_add(
+static dnnl_status_t describe_binary(
     const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
+  static const dnnl_alg_kind_t kinds[] = {dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul, dnnl_binary_div};
 #if V3
   return lib.dnnl_binary_primitive_desc_create(
-      pd, engine, dnnl_binary_add, REF(r->src), REF(r->src_1), REF(r->dst), attr);
+      pd, engine, kinds[r->binary], REF(r->src), REF(r->src_1), REF(r->dst), attr);
 #else
   dnnl_binary_desc_t desc;
   dnnl_status_t status =
-      lib.dnnl_binary_desc_init(&desc, dnnl_binary_add, REF(r->src), REF(r->src_1), REF(r->dst));
+      lib.dnnl_binary_desc_init(&desc, kinds[r->binary], REF(r->src), REF(r->src_1), REF(r->dst));
   return status != dnnl_success ? status : CREATE(desc, NULL);
 #endif
+}
+
+static dnnl_status_t describe_concat(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
+  // 2.x wants the descriptions themselves in a row, 3.x pointers to them.
+#if V3
+  const_dnnl_memory_desc_t *parts = calloc((size_t)r->part_count, sizeof *parts);
+#else
+  dnnl_memory_desc_t *parts = calloc((size_t)r->part_count, sizeof *parts);
+#endif
+  if (!parts) return dnnl_out_of_memory;
+  for (int i = 0; i < r->part_count; i++) parts[i] = r->parts[i]->d;
+#if V3
+  dnnl_status_t status =
+      lib.dnnl_concat_primitive_desc_create(pd, engine, REF(r->dst), r->part_count, r->axis, parts, attr);
+#else
+  dnnl_status_t status =
+      lib.dnnl_concat_primitive_desc_create(pd, REF(r->dst), r->part_count, r->axis, parts, attr, engine);
+#endif
+  free(parts);
+  return status;
 }
 
 static dnnl_status_t describe_kind(
@@ -182,14 +220,15 @@ static dnnl_status_t describe_kind(
     case FOVEA_CONV_FORWARD:
     case FOVEA_CONV_BACKWARD_DATA:
     case FOVEA_CONV_BACKWARD_WEIGHTS: return describe_conv(r, attr, pd, kind, hint);
-    case FOVEA_MAX_POOL_FORWARD: return describe_pool(r, attr, pd, false, hint);
-    case FOVEA_MAX_POOL_BACKWARD: return describe_pool(r, attr, pd, true, hint);
-    case FOVEA_RELU_FORWARD: return describe_relu(r, attr, pd, false, hint);
-    case FOVEA_RELU_BACKWARD: return describe_relu(r, attr, pd, true, hint);
+    case FOVEA_POOL_FORWARD: return describe_pool(r, attr, pd, false, hint);
+    case FOVEA_POOL_BACKWARD: return describe_pool(r, attr, pd, true, hint);
+    case FOVEA_ELTWISE_FORWARD: return describe_eltwise(r, attr, pd, false, hint);
+    case FOVEA_ELTWISE_BACKWARD: return describe_eltwise(r, attr, pd, true, hint);
     case FOVEA_NORM_FORWARD: return describe_norm(r, attr, pd, false, hint);
     case FOVEA_NORM_BACKWARD: return describe_norm(r, attr, pd, true, hint);
     case FOVEA_MATMUL: return describe_matmul(r, attr, pd);
-    case FOVEA_ADD: return describe_add(r, attr, pd);
+    case FOVEA_BINARY: return describe_binary(r, attr, pd);
+    case FOVEA_CONCAT: return describe_concat(r, attr, pd);
     case FOVEA_REORDER: return lib.dnnl_reorder_primitive_desc_create(pd, REF(r->src), engine, REF(r->dst), engine, attr);
     default: return dnnl_invalid_arguments;
   }
@@ -200,21 +239,22 @@ static fovea_pd *describe(const struct fovea_request *r) {
   switch (r->kind) {
     case FOVEA_CONV_BACKWARD_DATA:
     case FOVEA_CONV_BACKWARD_WEIGHTS: forward = FOVEA_CONV_FORWARD; break;
-    case FOVEA_MAX_POOL_BACKWARD: forward = FOVEA_MAX_POOL_FORWARD; break;
-    case FOVEA_RELU_BACKWARD: forward = FOVEA_RELU_FORWARD; break;
+    case FOVEA_POOL_BACKWARD: forward = FOVEA_POOL_FORWARD; break;
+    case FOVEA_ELTWISE_BACKWARD: forward = FOVEA_ELTWISE_FORWARD; break;
     case FOVEA_NORM_BACKWARD: forward = FOVEA_NORM_FORWARD; break;
     default: break;
   }
   dnnl_primitive_desc_t hint = NULL, pd = NULL;
-  if (forward >= 0) {  // backward wants the forward it belongs to; ReLU after it makes no difference to that
+  if (forward >= 0) {  // backward wants the forward it belongs to; what follows that makes no difference
     struct fovea_request f = *r;
     f.training = true;
-    dnnl_primitive_attr_t plain = attributes(false);
+    dnnl_primitive_attr_t plain = attributes(NULL);
     dnnl_status_t status = describe_kind(&f, forward, plain, NULL, &hint);
     lib.dnnl_primitive_attr_destroy(plain);
     if (status != dnnl_success) return NULL;
   }
-  dnnl_primitive_attr_t attr = attributes(r->relu);
+  bool after = r->kind != FOVEA_ELTWISE_FORWARD && r->kind != FOVEA_ELTWISE_BACKWARD;
+  dnnl_primitive_attr_t attr = attributes(after ? r : NULL);
   dnnl_status_t status = describe_kind(r, r->kind, attr, hint, &pd);
   lib.dnnl_primitive_attr_destroy(attr);
   if (hint) lib.dnnl_primitive_desc_destroy(hint);

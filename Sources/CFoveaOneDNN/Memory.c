@@ -59,6 +59,17 @@ static fovea_md *md_from(md_ref source) {
   return md;
 }
 static fovea_md *md_copy(const fovea_md *md) { return md_from(REF(md)); }
+static fovea_md *md_part(const fovea_md *whole, const int64_t *dims, const int64_t *offsets) {
+  fovea_md *md = calloc(1, sizeof *md);
+#if V3
+  dnnl_status_t status = lib.dnnl_memory_desc_create_submemory(&md->d, whole->d, dims, offsets);
+#else
+  dnnl_status_t status = lib.dnnl_memory_desc_init_submemory(&md->d, &whole->d, dims, offsets);
+#endif
+  if (status == dnnl_success) return md;
+  free(md);
+  return NULL;
+}
 static void md_free(fovea_md *md) {
 #if V3
   if (md) lib.dnnl_memory_desc_destroy(md->d);
@@ -112,6 +123,7 @@ void fovea_add_descriptors(struct fovea_onednn *table) {
   table->md = md_make;
   table->md_strided = md_strided;
   table->md_copy = md_copy;
+  table->md_part = md_part;
   table->md_free = md_free;
   table->md_bytes = md_bytes;
   table->md_equal = md_equal;

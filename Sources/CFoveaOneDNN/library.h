@@ -16,11 +16,13 @@
   X(dnnl_memory_create) X(dnnl_memory_destroy) X(dnnl_memory_desc_get_size) X(dnnl_memory_desc_equal)          \
   X(dnnl_primitive_attr_create) X(dnnl_primitive_attr_destroy) X(dnnl_primitive_attr_set_post_ops)             \
   X(dnnl_primitive_attr_set_scratchpad_mode) X(dnnl_post_ops_create) X(dnnl_post_ops_destroy)                  \
-  X(dnnl_post_ops_append_eltwise) X(dnnl_reorder_primitive_desc_create)
+  X(dnnl_post_ops_append_eltwise) X(dnnl_post_ops_append_binary) X(dnnl_reorder_primitive_desc_create)          \
+  X(dnnl_concat_primitive_desc_create)
 #if V3
 #define FUNCTIONS(X)                                                                                           \
   COMMON(X)                                                                                                    \
   X(dnnl_memory_desc_create_with_tag) X(dnnl_memory_desc_create_with_strides) X(dnnl_memory_desc_clone)        \
+  X(dnnl_memory_desc_create_submemory)                                                                         \
   X(dnnl_memory_desc_destroy) X(dnnl_memory_desc_query) X(dnnl_convolution_forward_primitive_desc_create)      \
   X(dnnl_convolution_backward_data_primitive_desc_create)                                                      \
   X(dnnl_convolution_backward_weights_primitive_desc_create)                                                   \
@@ -34,6 +36,7 @@ typedef const_dnnl_memory_desc_t md_ref;
 #define FUNCTIONS(X)                                                                                           \
   COMMON(X)                                                                                                    \
   X(dnnl_primitive_desc_create) X(dnnl_memory_desc_init_by_tag) X(dnnl_memory_desc_init_by_strides)            \
+  X(dnnl_memory_desc_init_submemory)                                                                           \
   X(dnnl_dilated_convolution_forward_desc_init) X(dnnl_dilated_convolution_backward_data_desc_init)            \
   X(dnnl_dilated_convolution_backward_weights_desc_init) X(dnnl_pooling_forward_desc_init)                     \
   X(dnnl_pooling_backward_desc_init) X(dnnl_pooling_v2_forward_desc_init)                                      \

@@ -35,43 +35,50 @@ struct ConvSizes {
   }
 }
 
-/// The refusals that all convolutions share.
-private func convRefusal(_ site: NodeSite, _ name: String) -> String? {
-  site.commonRefusal(of: name)
-}
-
 struct ConvForward: Implementation {
   let order: Order
   var name: String { "oneDNN" }
 
-  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+  func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    try propose(site, request, relu: false)
+    let (found, sizes) = try describe(site, request)
+    var operands = ConvForward.operands(site)
+    operands.append((FOVEA_DST, .output(0)))
+    return Proposal(
+      found, inputs: ConvForward.inputs(site, found, sizes), outputs: [found.layout(FOVEA_DST, sizes.y)], operands)
   }
 
-  func propose(_ site: NodeSite, _ request: ProposalRequest, relu: Bool) throws(ExecutionError) -> Proposal {
+  /// The primitive of a convolution, with what happens after it in the same kernel.
+  /// - Parameter result: the order of the result and of what is added to it; nil lets the library choose.
+  func describe(
+    _ site: NodeSite, _ request: ProposalRequest, activation: Activation? = nil, adding result: MemoryDescriptor? = nil
+  ) throws(ExecutionError) -> (PrimitiveDescription, ConvSizes) {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.inputShape(0), w: site.inputShape(1), y: site.outputShape())
     let withBias = site.has(2)
     let found = sizes.describe(order) { src, dst in
       var wish = sizes.request(FOVEA_CONV_FORWARD)
       wish.training = request.training
-      wish.relu = relu
+      wish.activation = activation
+      wish.added = result
       wish.src = MemoryDescriptor(sizes.x, src)
       wish.weights = MemoryDescriptor(sizes.w, .any)
       wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
-      wish.dst = MemoryDescriptor(sizes.y, dst)
+      wish.dst = result ?? MemoryDescriptor(sizes.y, dst)
       return wish
     }
     guard let found else { throw OneDNN.failure("a convolution") }
-    var inputs = [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_WEIGHTS, sizes.w)]
-    var operands: [(argument: fovea_arg, operand: Operand)] = [
-      (FOVEA_SRC, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DST, .output(0)),
-    ]
-    if site.inputs.count > 2 { inputs.append(.plain) }
-    if withBias { operands.append((FOVEA_BIAS, .input(2))) }
-    return Proposal(found, inputs: inputs, outputs: [found.layout(FOVEA_DST, sizes.y)], operands)
+    return (found, sizes)
+  }
+
+  static func operands(_ site: NodeSite) -> [(argument: fovea_arg, operand: Operand)] {
+    [(FOVEA_SRC, .input(0)), (FOVEA_WEIGHTS, .input(1))] + (site.has(2) ? [(FOVEA_BIAS, .input(2))] : [])
+  }
+
+  static func inputs(_ site: NodeSite, _ found: PrimitiveDescription, _ sizes: ConvSizes) -> [Layout] {
+    let both = [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_WEIGHTS, sizes.w)]
+    return site.inputs.count > 2 ? both + [.plain] : both
   }
 }
 
@@ -79,7 +86,7 @@ struct ConvBackwardData: Implementation {
   let order: Order
   var name: String { "oneDNN" }
 
-  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+  func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
@@ -104,7 +111,7 @@ struct ConvBackwardWeights: Implementation {
   let order: Order
   var name: String { "oneDNN" }
 
-  func refusal(of site: NodeSite) -> String? { convRefusal(site, "convolution") }
+  func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
@@ -130,31 +137,5 @@ struct ConvBackwardWeights: Implementation {
     return Proposal(
       found, inputs: [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_DIFF_DST, sizes.y), .plain],
       outputs: outputs, operands)
-  }
-}
-
-/// Convolution, bias and ReLU in one kernel.
-struct FusedConv: Implementation {
-  let order: Order
-  var name: String { "oneDNN" }
-
-  func refusal(of site: NodeSite) -> String? {
-    guard site.attributes.string("pattern", default: "") == "Conv+Relu", inner(site) != nil else {
-      return "not a convolution with ReLU"
-    }
-    return convRefusal(site, "convolution")
-  }
-
-  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    guard let conv = inner(site) else { throw OneDNN.failure("a fused convolution") }
-    return try ConvForward(order: order).propose(conv, request, relu: true)
-  }
-
-  /// The convolution with the fused node's operands, which stand in its own order.
-  private func inner(_ site: NodeSite) -> NodeSite? {
-    guard let body = site.node.body, let conv = body.nodes.first, conv.op == Op.Conv.name,
-      conv.inputs.compactMap({ $0 }) == Array(body.inputs.prefix(conv.inputs.compactMap({ $0 }).count))
-    else { return nil }
-    return NodeSite(node: conv, inputs: site.inputs, outputs: site.outputs)
   }
 }

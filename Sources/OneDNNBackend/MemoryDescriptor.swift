@@ -41,6 +41,14 @@ final class MemoryDescriptor: @unchecked Sendable {
     self.init(made, functions)
   }
 
+  /// A part of a larger tensor, in place; nil when the order does not allow to cut there.
+  convenience init?(part dims: [Int], at offsets: [Int], of whole: MemoryDescriptor) {
+    guard let functions = OneDNN.functions,
+      let made = functions.md_part(whole.pointer, dims.map(Int64.init), offsets.map(Int64.init))
+    else { return nil }
+    self.init(made, functions)
+  }
+
   deinit { functions.md_free(pointer) }
 
   var byteCount: Int { functions.md_bytes(pointer) }

@@ -38,7 +38,7 @@ struct MaxPoolForward: Implementation {
     let layout = request.inputLayouts[0] ?? .plain
     guard let src = layout.descriptor(sizes.x),
       let found = sizes.request(
-        FOVEA_MAX_POOL_FORWARD, training: request.training, src: src, dst: MemoryDescriptor(sizes.y, .any)
+        FOVEA_POOL_FORWARD, training: request.training, src: src, dst: MemoryDescriptor(sizes.y, .any)
       ).describe()
     else { throw OneDNN.failure("max pooling") }
     var operands: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(0))]
@@ -65,7 +65,7 @@ struct MaxPoolBackward: Implementation {
     for order in [request.inputLayouts[0]?.order ?? .any, .blocked, .channelsLast, .plain] where order != .any {
       guard
         let found = sizes.request(
-          FOVEA_MAX_POOL_BACKWARD, training: true, src: MemoryDescriptor(sizes.x, order),
+          FOVEA_POOL_BACKWARD, training: true, src: MemoryDescriptor(sizes.x, order),
           dst: MemoryDescriptor(sizes.y, order)
         ).describe(), let workspace = found.descriptor(FOVEA_WORKSPACE),
         OneDNNLayout(workspace, dims: sizes.y, opaque: true).isSame(as: memory)

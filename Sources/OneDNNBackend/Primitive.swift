@@ -2,11 +2,33 @@ import CFoveaOneDNN
 import FoveaExecution
 import FoveaGraphs
 
+/// A function of single numbers, in oneDNN's terms.
+struct Activation: Sendable {
+  let code: fovea_eltwise
+  var alpha: Float = 0
+
+  /// The activation that a node is, forward or backward; nil when it is none.
+  init?(_ name: String, _ attributes: Attributes) {
+    switch name {
+    case Op.Relu.name, Op.ReluBackward.name: code = FOVEA_RELU
+    case Op.Sigmoid.name, Op.SigmoidBackward.name: code = FOVEA_SIGMOID
+    case Op.Tanh.name, Op.TanhBackward.name: code = FOVEA_TANH
+    case Op.LeakyRelu.name, Op.LeakyReluBackward.name:
+      code = FOVEA_LEAKY
+      alpha = Float(Op.LeakyRelu.slope(attributes))
+    default: return nil
+    }
+  }
+}
+
 /// What a primitive shall do, collected in Swift and handed over in one call.
 struct Request {
   var kind: fovea_kind
   var training = false
-  var relu = false
+  /// What the primitive applies, or what is applied after it in the same kernel.
+  var activation: Activation?
+  var binary = FOVEA_ADD
+  var pool = FOVEA_POOL_MAX
   var geometry: ConvGeometry?
   var inputExtents: [Int] = []
   var outputExtents: [Int] = []
@@ -16,6 +38,11 @@ struct Request {
   var weights: MemoryDescriptor?
   var bias: MemoryDescriptor?
   var dst: MemoryDescriptor?
+  /// Added to the result in the same kernel, before the activation.
+  var added: MemoryDescriptor?
+  /// What is put side by side along `axis`.
+  var parts: [MemoryDescriptor] = []
+  var axis = 0
 
   init(_ kind: fovea_kind) { self.kind = kind }
 
@@ -25,7 +52,10 @@ struct Request {
     var raw = fovea_request()
     raw.kind = Int32(kind.rawValue)
     raw.training = training
-    raw.relu = relu
+    raw.eltwise = Int32(activation?.code.rawValue ?? FOVEA_NO_ELTWISE.rawValue)
+    raw.alpha = activation?.alpha ?? 0
+    raw.binary = Int32(binary.rawValue)
+    raw.pool = Int32(pool.rawValue)
     raw.epsilon = epsilon
     if let geometry {
       raw.axes = Int32(geometry.axes)
@@ -49,8 +79,15 @@ struct Request {
     raw.weights = weights?.pointer
     raw.bias = bias?.pointer
     raw.dst = dst?.pointer
-    return withExtendedLifetime((src, src1, weights, bias, dst)) {
-      functions.describe(&raw).map { PrimitiveDescription($0, functions) }
+    raw.added = added?.pointer
+    raw.axis = Int32(axis)
+    raw.part_count = Int32(parts.count)
+    let pointers = parts.map { Optional($0.pointer) }
+    return withExtendedLifetime((src, src1, weights, bias, dst, added, parts)) {
+      pointers.withUnsafeBufferPointer { list in
+        raw.parts = list.baseAddress
+        return functions.describe(&raw).map { PrimitiveDescription($0, functions) }
+      }
     }
   }
 }

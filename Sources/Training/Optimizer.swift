@@ -5,99 +5,133 @@ import FoveaTensors
 ///
 /// ```swift
 /// Optimizer.sgd(learningRate: .cosine(from: 0.06, warmup: 200), momentum: 0.9, nesterov: true, weightDecay: 5e-4)
+/// Optimizer.adamW(learningRate: .constant(1e-3), weightDecay: 0.05, clipNorm: 1)
 /// ```
 ///
 /// Its part of the training step is in the graph: rate and momentum are scalar inputs, so that a schedule
 /// needs no other plan; moments are states that lie beside the parameters.
 public struct Optimizer: Sendable, Equatable {
+  /// The rule by which weights move.
+  public enum Method: String, Sendable, CaseIterable {
+    /// Stochastic gradient descent.
+    case sgd
+    /// Kingma and Ba 2015.
+    case adam
+    /// Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019).
+    case adamW = "adamw"
+    /// Hinton 2012.
+    case rmsprop
+  }
+
+  /// The rule.
+  public var method = Method.sgd
   /// Learning rate over the run.
   public var learningRate: Schedule
   /// The part of the last step that is taken again; 0 for plain descent, which keeps no velocity.
-  public var momentum: Double
+  public var momentum: Double = 0
   /// Looks one step of momentum ahead (Nesterov 1983), as PyTorch does.
-  public var nesterov: Bool
-  /// How strongly all parameters, biases included, are drawn to 0: added to the gradient times the parameter.
-  public var weightDecay: Double
+  public var nesterov = false
+  /// How strongly all parameters, biases included, are drawn to 0: added to the gradient times the parameter,
+  /// with AdamW taken off the parameter itself.
+  public var weightDecay: Double = 0
+  /// How much of the running mean of gradients stays at each step (Adam).
+  public var beta1: Double = 0.9
+  /// How much of the running mean of squared gradients stays at each step (Adam; RMSprop's alpha).
+  public var beta2: Double = 0.999
+  /// Added to the root of the mean square, so that nothing is divided by 0.
+  public var epsilon: Double = 1e-8
+  /// Gradients are scaled down together where their common norm is larger; nil leaves them as they are.
+  public var clipNorm: Double?
 
   /// Stochastic gradient descent, with PyTorch's meaning of momentum and weight decay.
   public static func sgd(
-    learningRate: Schedule, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0
+    learningRate: Schedule, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0,
+    clipNorm: Double? = nil
   ) -> Optimizer {
-    Optimizer(learningRate: learningRate, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+    Optimizer(
+      learningRate: learningRate, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay, clipNorm: clipNorm)
+  }
+
+  /// Adam, with PyTorch's defaults. A schedule that moves momentum moves the first of the betas.
+  public static func adam(
+    learningRate: Schedule, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8, weightDecay: Double = 0,
+    clipNorm: Double? = nil
+  ) -> Optimizer {
+    Optimizer(
+      method: .adam, learningRate: learningRate, weightDecay: weightDecay, beta1: betas.0, beta2: betas.1,
+      epsilon: epsilon, clipNorm: clipNorm)
+  }
+
+  /// AdamW, with PyTorch's defaults.
+  public static func adamW(
+    learningRate: Schedule, betas: (Double, Double) = (0.9, 0.999), epsilon: Double = 1e-8,
+    weightDecay: Double = 0.01, clipNorm: Double? = nil
+  ) -> Optimizer {
+    Optimizer(
+      method: .adamW, learningRate: learningRate, weightDecay: weightDecay, beta1: betas.0, beta2: betas.1,
+      epsilon: epsilon, clipNorm: clipNorm)
+  }
+
+  /// RMSprop, with PyTorch's defaults.
+  public static func rmsprop(
+    learningRate: Schedule, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
+    weightDecay: Double = 0, clipNorm: Double? = nil
+  ) -> Optimizer {
+    Optimizer(
+      method: .rmsprop, learningRate: learningRate, momentum: momentum, weightDecay: weightDecay, beta2: alpha,
+      epsilon: epsilon, clipNorm: clipNorm)
   }
 
   /// The command line's name.
-  public var name: String { "sgd" }
+  public var name: String { method.rawValue }
 
   /// Refuses numbers that no run could follow.
   /// - Throws: `ScheduleError`, `OptimizerError`.
   public func check() throws {
     try learningRate.check()
-    guard momentum >= 0, momentum < 1 else {
-      throw OptimizerError.badNumber(name: "momentum", value: momentum, expected: "at least 0 and below 1")
+    for (name, value) in [("momentum", momentum), ("first beta", beta1), ("second beta", beta2)] {
+      guard value >= 0, value < 1 else {
+        let said = name == "second beta" && method == .rmsprop ? "alpha" : name
+        throw OptimizerError.badNumber(name: said, value: value, expected: "at least 0 and below 1")
+      }
     }
     guard weightDecay >= 0, weightDecay.isFinite else {
       throw OptimizerError.badNumber(name: "weight decay", value: weightDecay, expected: "0 or more")
     }
-    if nesterov, momentum == 0 { throw OptimizerError.nesterovWithoutMomentum }
-  }
-
-  // MARK: The graph
-
-  /// The scalar inputs that a step reads.
-  package static let rateInput = "rate"
-  package static let momentumInput = "momentum"
-  /// The beginning of the paths of all moments.
-  package static let statePrefix = "fovea.optimizer."
-
-  /// The path of a parameter's velocity.
-  package static func velocityPath(_ path: String) -> String { "\(statePrefix)\(path).velocity" }
-
-  /// Adds the updates of the parameters that have a gradient.
-  func addUpdates(
-    to graph: inout Graph, of parameters: [(value: Value, parameter: Parameter)], _ gradients: [Value: Value]
-  ) {
-    let scalar = TensorType(.f32, .scalar)
-    let rate = graph.addInput(Optimizer.rateInput, scalar)
-    let momentumInput = momentum > 0 ? graph.addInput(Optimizer.momentumInput, scalar) : nil
-    var attributes: Attributes = [:]
-    if nesterov { attributes["nesterov"] = .int(1) }
-    if weightDecay > 0 { attributes["weight_decay"] = .float(weightDecay) }
-    for (value, parameter) in parameters {
-      guard let gradient = gradients[value] else { continue }
-      let velocity = momentumInput.map { _ in
-        graph.addState(
-          Parameter(
-            path: Optimizer.velocityPath(parameter.path), role: .moment, initializer: .constant(0), trainable: false),
-          graph[value].type)
-      }
-      let operands = velocity == nil ? [value, gradient, nil, rate] : [value, gradient, velocity, rate, momentumInput]
-      let next = graph.add(
-        Op.SGDUpdate.self, operands, attributes, name: "\(parameter.path).update", origin: Origin(path: parameter.path))
-      graph.addUpdate(before: value, after: next[0])
-      if let velocity, next.count > 1 { graph.addUpdate(before: velocity, after: next[1]) }
+    guard epsilon > 0, epsilon.isFinite else {
+      throw OptimizerError.badNumber(name: "epsilon", value: epsilon, expected: "above 0")
     }
-  }
-
-  /// The momentum of one step: the schedule's where it moves momentum, else the optimizer's own.
-  func momentum(at step: Int, of total: Int) -> Double {
-    learningRate.momentum(at: step, of: total) ?? momentum
+    if let clipNorm, !(clipNorm > 0 && clipNorm.isFinite) {
+      throw OptimizerError.badNumber(name: "largest norm", value: clipNorm, expected: "above 0")
+    }
+    if nesterov, momentum == 0 { throw OptimizerError.nesterovWithoutMomentum }
+    if momentum > 0 || nesterov, method == .adam || method == .adamW {
+      throw OptimizerError.noMomentum(method: name)
+    }
+    if nesterov, method != .sgd { throw OptimizerError.noMomentum(method: name) }
   }
 }
 
 /// `run.json` keeps an optimizer as flat numbers; a missing key means its default.
 extension Optimizer: Codable {
-  private enum Key: String, CodingKey { case name, learningRate, momentum, nesterov, weightDecay }
+  private enum Key: String, CodingKey {
+    case name, learningRate, momentum, nesterov, weightDecay, beta1, beta2, epsilon, clipNorm
+  }
 
   public init(from decoder: any Decoder) throws {
     let box = try decoder.container(keyedBy: Key.self)
     let name = try box.decodeIfPresent(String.self, forKey: .name) ?? "sgd"
-    guard name == "sgd" else { throw OptimizerError.unknownName(name) }
+    guard let method = Method(rawValue: name) else { throw OptimizerError.unknownName(name) }
     self.init(
+      method: method,
       learningRate: try box.decode(Schedule.self, forKey: .learningRate),
       momentum: try box.decodeIfPresent(Double.self, forKey: .momentum) ?? 0,
       nesterov: try box.decodeIfPresent(Bool.self, forKey: .nesterov) ?? false,
-      weightDecay: try box.decodeIfPresent(Double.self, forKey: .weightDecay) ?? 0)
+      weightDecay: try box.decodeIfPresent(Double.self, forKey: .weightDecay) ?? 0,
+      beta1: try box.decodeIfPresent(Double.self, forKey: .beta1) ?? 0.9,
+      beta2: try box.decodeIfPresent(Double.self, forKey: .beta2) ?? (method == .rmsprop ? 0.99 : 0.999),
+      epsilon: try box.decodeIfPresent(Double.self, forKey: .epsilon) ?? 1e-8,
+      clipNorm: try box.decodeIfPresent(Double.self, forKey: .clipNorm))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -107,6 +141,12 @@ extension Optimizer: Codable {
     try box.encode(momentum, forKey: .momentum)
     try box.encode(nesterov, forKey: .nesterov)
     try box.encode(weightDecay, forKey: .weightDecay)
+    if method != .sgd {
+      if method != .rmsprop { try box.encode(beta1, forKey: .beta1) }
+      try box.encode(beta2, forKey: .beta2)
+      try box.encode(epsilon, forKey: .epsilon)
+    }
+    try box.encodeIfPresent(clipNorm, forKey: .clipNorm)
   }
 }
 
@@ -114,7 +154,10 @@ extension Optimizer: CustomStringConvertible {
   public var description: String {
     var text = "\(name), rate \(learningRate)"
     if momentum > 0 { text += ", \(nesterov ? "Nesterov " : "")momentum \(momentum)" }
+    if method == .adam || method == .adamW { text += ", betas \(beta1) and \(beta2)" }
+    if method == .rmsprop { text += ", alpha \(beta2)" }
     if weightDecay > 0 { text += ", weight decay \(weightDecay)" }
+    if let clipNorm { text += ", gradients clipped at norm \(clipNorm)" }
     return text
   }
 }
@@ -125,6 +168,8 @@ public enum OptimizerError: Error, Equatable {
   case badNumber(name: String, value: Double, expected: String)
   /// There is nothing to look ahead along.
   case nesterovWithoutMomentum
+  /// Adam has betas instead; only descent looks ahead.
+  case noMomentum(method: String)
   /// A run of a newer program.
   case unknownName(String)
 }
@@ -134,7 +179,13 @@ extension OptimizerError: CustomStringConvertible {
     switch self {
     case .badNumber(let name, let value, let expected): "the \(name) is \(value), it must be \(expected)"
     case .nesterovWithoutMomentum: "Nesterov's method needs a momentum above 0, e.g. 0.9"
-    case .unknownName(let name): "there is no optimizer \"\(name)\"; there is sgd"
+    case .noMomentum(let method):
+      method == Optimizer.Method.rmsprop.rawValue
+        ? "\(method) knows no Nesterov's method; leave it out, or use sgd"
+        : "\(method) takes no momentum; its betas do that"
+    case .unknownName(let name):
+      "there is no optimizer \"\(name)\"; there are "
+        + Optimizer.Method.allCases.map(\.rawValue).joined(separator: ", ")
     }
   }
 }

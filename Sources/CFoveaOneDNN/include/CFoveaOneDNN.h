@@ -18,16 +18,23 @@ enum fovea_kind {
   FOVEA_CONV_FORWARD = 0,
   FOVEA_CONV_BACKWARD_DATA = 1,
   FOVEA_CONV_BACKWARD_WEIGHTS = 2,
-  FOVEA_MAX_POOL_FORWARD = 3,
-  FOVEA_MAX_POOL_BACKWARD = 4,
-  FOVEA_RELU_FORWARD = 5,
-  FOVEA_RELU_BACKWARD = 6,
+  FOVEA_POOL_FORWARD = 3,
+  FOVEA_POOL_BACKWARD = 4,
+  FOVEA_ELTWISE_FORWARD = 5,
+  FOVEA_ELTWISE_BACKWARD = 6,
   FOVEA_MATMUL = 7,
-  FOVEA_ADD = 8,
+  FOVEA_BINARY = 8,
   FOVEA_NORM_FORWARD = 9,
   FOVEA_NORM_BACKWARD = 10,
   FOVEA_REORDER = 11,
+  FOVEA_CONCAT = 12,
 };
+
+// FOVEA_LEAKY is ReLU with the slope `alpha` below 0.
+enum fovea_eltwise { FOVEA_NO_ELTWISE = 0, FOVEA_RELU = 1, FOVEA_LEAKY = 2, FOVEA_SIGMOID = 3, FOVEA_TANH = 4 };
+enum fovea_binary { FOVEA_ADD = 0, FOVEA_SUB = 1, FOVEA_MUL = 2, FOVEA_DIV = 3 };
+// The mean of all taps, padding included, or of those that meet numbers.
+enum fovea_pool { FOVEA_POOL_MAX = 0, FOVEA_POOL_MEAN_ALL = 1, FOVEA_POOL_MEAN = 2 };
 
 // The operands of a primitive, as oneDNN numbers them.
 enum fovea_arg {
@@ -48,6 +55,8 @@ enum fovea_arg {
   FOVEA_DIFF_BIAS = 169,
   FOVEA_DIFF_SCALE = 255,
   FOVEA_DIFF_SHIFT = 256,
+  FOVEA_PARTS = 1024,    // and one more for each further part
+  FOVEA_ADDED = 16386,  // `added` of the request
 };
 
 /// What a primitive shall do. For backward kinds `src` and `dst` describe the gradients that stand in the
@@ -55,11 +64,16 @@ enum fovea_arg {
 struct fovea_request {
   int kind;
   bool training;  // keep a workspace (pooling), compute statistics (norm)
-  bool relu;      // ReLU after it, in the same kernel
+  int eltwise;    // what is applied: by the primitive itself, or after another one in the same kernel
+  int binary, pool;
+  float alpha;    // of `eltwise`
   int axes;       // spatial axes
   int64_t kernel[3], strides[3], dilations[3], pad_before[3], pad_after[3];  // dilation 1 = dense
   float epsilon;
   const fovea_md *src, *src_1, *weights, *bias, *dst;
+  const fovea_md *added;         // added to the result in the same kernel, before `eltwise`
+  const fovea_md *const *parts;  // what is put side by side along `axis`
+  int part_count, axis;
 };
 
 struct fovea_onednn {
@@ -72,6 +86,8 @@ struct fovea_onednn {
   /// By element strides, for transposed operands.
   fovea_md *(*md_strided)(int rank, const int64_t *dims, const int64_t *strides, int dtype);
   fovea_md *(*md_copy)(const fovea_md *md);
+  /// A part of a larger tensor, in place.
+  fovea_md *(*md_part)(const fovea_md *md, const int64_t *dims, const int64_t *offsets);
   void (*md_free)(fovea_md *md);
   size_t (*md_bytes)(const fovea_md *md);
   bool (*md_equal)(const fovea_md *a, const fovea_md *b);

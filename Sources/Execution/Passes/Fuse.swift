@@ -11,7 +11,12 @@ public struct Fuse: GraphPass {
 
   /// Longest first.
   static let patterns: [[any Operator.Type]] = [
+    [Op.Conv.self, Op.Add.self, Op.Relu.self],
     [Op.Conv.self, Op.Relu.self],
+    [Op.Conv.self, Op.LeakyRelu.self],
+    [Op.Conv.self, Op.Sigmoid.self],
+    [Op.Conv.self, Op.Tanh.self],
+    [Op.Conv.self, Op.Add.self],
     [Op.Gemm.self, Op.Relu.self],
   ]
 
@@ -26,8 +31,9 @@ public struct Fuse: GraphPass {
         var chain = [start]
         for next in pattern.dropFirst() {
           let value = graph.nodes[chain[chain.count - 1]].outputs[0]
-          guard let only = readers[value], only.count == 1, !named.contains(value),
-            graph.nodes[only[0]].op == next.name, graph.nodes[only[0]].inputs[0] == value,
+          // A sum of two convolutions may belong to the other one already.
+          guard let only = readers[value], only.count == 1, !named.contains(value), !gone.contains(only[0]),
+            graph.nodes[only[0]].op == next.name, Fuse.continues(graph.nodes[only[0]], value, in: graph),
             graph.nodes[chain[chain.count - 1]].outputs.count == 1
           else { break }
           chain.append(only[0])
@@ -52,6 +58,13 @@ public struct Fuse: GraphPass {
     }
     result = result.rewritten(nodes: kept)
     return result
+  }
+
+  /// Whether a node goes on with `value` place by place: as its first operand, or as either one of a sum of two
+  /// tensors of one shape (a shortcut; what repeats is not fused).
+  static func continues(_ node: Node, _ value: Value, in graph: Graph) -> Bool {
+    guard node.op == Op.Add.name else { return node.inputs[0] == value }
+    return node.inputs.allSatisfy { $0.map { graph[$0].type == graph[value].type } ?? false }
   }
 
   /// The chain as a graph of its own, and the operands that come from outside, in order.

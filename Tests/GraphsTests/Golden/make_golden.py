@@ -26,7 +26,7 @@ def number(x):
 def entry(t):
     if t is None:
         return None
-    kind = "i32" if not t.is_floating_point() else "f64"
+    kind = "f64" if t.is_floating_point() else "i64" if t.dtype == torch.int64 else "i32"
     return {"type": kind, "shape": list(t.shape), "values": [number(v) for v in t.detach().flatten().tolist()]}
 
 
@@ -132,6 +132,120 @@ for name, momentum, decay, nesterov in (("momentum, decay", 0.9, 0.125, False), 
             velocity = optimizer.state[w]["momentum_buffer"].clone()
             case(f"{name} {step}", "SGDUpdate", [before, grad, v, torch.tensor(rate), torch.tensor(float(momentum))],
                  [w, velocity], attributes)
+
+def deconv(name, x, w, b, stride, pad, extra, dilation, groups):
+    x.requires_grad_(), w.requires_grad_(), b.requires_grad_()
+    f = [F.conv_transpose1d, F.conv_transpose2d, F.conv_transpose3d][x.dim() - 3]
+    y = f(x, w, b, stride, pad, extra, groups, dilation)
+    dy = draw(*y.shape)
+    dx, dw, db = torch.autograd.grad(y, [x, w, b], dy)
+    attributes = {"strides": stride, "pads": pad + pad, "dilations": dilation, "group": groups}
+    case(name, "ConvTranspose", [x, w, b], [y], {**attributes, "output_padding": extra})
+    # Its gradients are a convolution and the gradient of that convolution's weights.
+    case("gradient of transposed " + name, "Conv", [dy, w], [dx], attributes)
+    case("gradient of transposed " + name, "ConvBackwardWeights", [dy, x, w], [dw], attributes)
+
+
+deconv("2d", draw(2, 4, 3, 2), draw(4, 2, 3, 2), draw(4), [2, 3], [1, 0], [1, 2], [1, 2], 2)
+deconv("1d", draw(2, 2, 4), draw(2, 3, 3), draw(3), [2], [1], [1], [1], 1)
+deconv("3d", draw(1, 2, 2, 2, 3), draw(2, 1, 2, 2, 2), draw(1), [1, 2, 1], [0, 1, 1], [0, 0, 0], [1, 1, 2], 1)
+
+
+def mean_pool(name, x, kernel, stride, pad, ceil, include):
+    x.requires_grad_()
+    f = [F.avg_pool1d, F.avg_pool2d, F.avg_pool3d][x.dim() - 3]
+    y = f(x, kernel, stride, pad, ceil, include)
+    dy = draw(*y.shape)
+    (dx,) = torch.autograd.grad(y, x, dy)
+    attributes = {"kernel_shape": kernel, "strides": stride, "pads": pad + pad, "ceil_mode": int(ceil),
+                  "count_include_pad": int(include)}
+    case(name, "AveragePool", [x], [y], attributes)
+    case(name, "AveragePoolBackward", [dy, x], [dx], attributes)
+
+
+mean_pool("2d, padding counts, rounded up", draw(2, 2, 6, 5), [3, 2], [2, 2], [1, 1], True, True)
+mean_pool("2d, padding does not count", draw(1, 2, 6, 5), [3, 3], [2, 2], [1, 1], True, False)
+mean_pool("1d", draw(2, 2, 9), [3], [2], [1], False, True)
+mean_pool("3d", draw(1, 1, 3, 4, 3), [2, 2, 2], [1, 2, 1], [1, 0, 1], True, False)
+x = draw(2, 3, 2, 3).requires_grad_()
+y = F.adaptive_avg_pool2d(x, 1)
+dy = draw(*y.shape)
+case("2d", "GlobalAveragePool", [x], [y])
+case("2d", "GlobalAveragePoolBackward", [dy, x], torch.autograd.grad(y, x, dy))
+
+for op, f, attributes in (("Sigmoid", torch.sigmoid, {}), ("Tanh", torch.tanh, {}),
+                          ("LeakyRelu", lambda x: F.leaky_relu(x, 0.125), {"alpha": 0.125}),
+                          ("LogSoftmax", lambda x: F.log_softmax(x, 1), {"axis": 1})):
+    x, dy = (5 * draw(2, 5)).requires_grad_(), draw(2, 5)
+    y = f(x)
+    case("values", op, [x], [y], attributes)
+    case("values", op + "Backward", [dy, y], torch.autograd.grad(y, x, dy), attributes)
+
+a, b, dy = draw(2, 3).abs().requires_grad_(), draw(2, 3).requires_grad_(), draw(2, 3)
+with torch.no_grad():
+    a[0, 0], b[0, 0], a[0, 1], b[0, 1] = 0, 0, 0, 2
+y = a ** b
+da, db = torch.autograd.grad(y, [a, b], dy)
+case("zeros among them", "Pow", [a, b], [y])
+case("base", "PowBackward", [dy, a, b], [da], {"operand": 0})
+case("exponent", "PowBackward", [dy, a, b], [db], {"operand": 1})
+
+for reduction in ("mean", "sum"):
+    x, t = draw(3, 4).requires_grad_(), draw(3, 4)
+    loss = F.mse_loss(x, t, reduction=reduction)
+    case(reduction, "MeanSquaredError", [x, t], [loss], {"reduction": reduction})
+    case(reduction, "MeanSquaredErrorBackward", [torch.tensor(0.5), x, t], torch.autograd.grad(loss * 0.5, x),
+         {"reduction": reduction})
+    z, t = (8 * draw(3, 4)).requires_grad_(), (draw(3, 4).abs() / 2).requires_grad_()
+    loss = F.binary_cross_entropy_with_logits(z, t, reduction=reduction)
+    case(reduction, "BinaryCrossEntropyWithLogits", [z, t], [loss], {"reduction": reduction})
+    for operand, gradient in enumerate(torch.autograd.grad(loss * 0.5, [z, t])):
+        case(f"{reduction} {operand}", "BinaryCrossEntropyWithLogitsBackward", [torch.tensor(0.5), z, t], [gradient],
+             {"reduction": reduction, "operand": operand})
+
+x = torch.tensor([[1.0, 5, 3, -2], [0, -1, 4, 2]])
+values, places = torch.topk(x, 2)
+case("largest", "TopK", [x], [values, places], {"k": 2})
+values, places = torch.topk(x, 3, largest=False)
+case("smallest", "TopK", [x], [values, places], {"k": 3, "largest": 0})
+case("rows", "ArgMax", [x], [x.argmax(1)], {"axis": 1, "keepdims": 0})
+case("places", "OneHot", [torch.tensor([2, 0, 1]).int()], [F.one_hot(torch.tensor([2, 0, 1]), 3)], {"depth": 3})
+
+rate = 0.25
+for name, op, make, attributes, keys in (
+    ("plain", "AdamUpdate", lambda p: torch.optim.Adam(p, rate), {}, ("exp_avg", "exp_avg_sq")),
+    ("decay", "AdamUpdate", lambda p: torch.optim.Adam(p, rate, (0.75, 0.9), 1e-3, 0.125),
+     {"beta1": 0.75, "beta2": 0.9, "epsilon": 1e-3, "weight_decay": 0.125}, ("exp_avg", "exp_avg_sq")),
+    ("decoupled", "AdamWUpdate", lambda p: torch.optim.AdamW(p, rate), {}, ("exp_avg", "exp_avg_sq")),
+    ("plain", "RMSpropUpdate", lambda p: torch.optim.RMSprop(p, rate), {}, ("square_avg",)),
+    ("momentum, decay", "RMSpropUpdate", lambda p: torch.optim.RMSprop(p, rate, 0.75, 1e-3, 0.125, 0.5),
+     {"alpha": 0.75, "epsilon": 1e-3, "weight_decay": 0.125}, ("square_avg", "momentum_buffer")),
+):
+    w = draw(3).requires_grad_()
+    optimizer = make([w])
+    moments = [torch.zeros(3) for _ in keys]
+    for step in range(5):
+        before, old = w.detach().clone(), moments
+        w.grad = draw(3)
+        grad = w.grad.clone()
+        optimizer.step()
+        moments = [optimizer.state[w][key].clone() for key in keys]
+        if op == "RMSpropUpdate":
+            full = old + [None] * (2 - len(old))
+            operands = [before, grad] + full + [torch.tensor(rate)]
+            operands += [torch.tensor(0.5)] if len(keys) == 2 else []
+        else:
+            operands = [before, grad] + old + [torch.tensor(rate), torch.tensor(step)]
+        case(f"{name} {step}", op, operands, [w] + moments, attributes)
+
+a, b = draw(4).requires_grad_(), draw(3).requires_grad_()
+for limit in (0.5, 100.0):
+    a.grad, b.grad = draw(4), draw(3)
+    squares = [a.grad.square().sum(), b.grad.square().sum()]
+    before = a.grad.clone()
+    torch.nn.utils.clip_grad_norm_([a, b], limit)
+    place = before.abs().argmax()
+    case(f"at most {limit}", "ClipScale", squares, [a.grad[place] / before[place]], {"max_norm": limit})
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.json")
 with open(path, "w") as f:

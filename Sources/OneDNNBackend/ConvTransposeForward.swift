@@ -1,0 +1,42 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// Transposed convolution as the input gradient of the convolution it is the adjoint of, so that weights keep
+/// one layout with its own gradients, and the bias added in place.
+struct ConvTransposeForward: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "transposed convolution") }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    let sizes = ConvSizes(
+      Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
+    let found = sizes.describe(order) { src, dst in
+      var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
+      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.weights = MemoryDescriptor(sizes.w, .any)
+      wish.dst = MemoryDescriptor(sizes.y, dst)
+      return wish
+    }
+    guard let found, let result = found.descriptor(FOVEA_DIFF_SRC) else {
+      throw OneDNN.failure("a transposed convolution")
+    }
+    var inputs = [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w)]
+    if site.inputs.count > 2 { inputs.append(.plain) }
+    var links: [Chain.Link] = [
+      (found, [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
+    ]
+    if site.has(2) {
+      var bias = Request(FOVEA_BINARY)
+      bias.src = result
+      bias.src1 = MemoryDescriptor([1, sizes.x[1]] + sizes.x.dropFirst(2).map { _ in 1 }, .plain)
+      bias.dst = result
+      guard let added = bias.describe() else { throw OneDNN.failure("a transposed convolution's bias") }
+      links.append((added, [(FOVEA_SRC, .output(0)), (FOVEA_SRC_1, .input(2)), (FOVEA_DST, .output(0))]))
+    }
+    return Proposal(links, inputs: inputs, outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)])
+  }
+}

@@ -1,0 +1,87 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// Convolution, bias, the sum with a shortcut and an activation in one kernel.
+///
+/// The shortcut is read by a binary post-op and never written over: the in-place sum of the library would need
+/// a buffer that nothing reads afterwards, which the plan only offers and does not promise. Where the
+/// library's convolution does not take what follows, that is done in place by a second primitive.
+struct FusedConv: Implementation {
+  let order: Order
+  var name: String { "oneDNN" }
+
+  /// The convolution of a fused node and what follows it, in terms of the node's own operands.
+  private struct Parts {
+    let conv: NodeSite
+    let activation: Activation?
+    /// The operand that is added.
+    let added: Int?
+  }
+
+  func refusal(of site: NodeSite) -> String? {
+    guard parts(site) != nil else { return "not a convolution with what it can do in one kernel" }
+    return site.commonRefusal(of: "convolution")
+  }
+
+  func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
+    guard let parts = parts(site) else { throw OneDNN.failure("a fused convolution") }
+    let conv = ConvForward(order: order)
+    // What the convolution alone would be: the others must not make it slower.
+    let (plain, sizes) = try conv.describe(parts.conv, request)
+    let result = plain.layout(FOVEA_DST, sizes.y)
+    var inputs = ConvForward.inputs(parts.conv, plain, sizes)
+    // The convolution may be asked for fewer operands than the node has.
+    while inputs.count < site.inputs.count { inputs.append(.plain) }
+    let operands = ConvForward.operands(parts.conv) + [(FOVEA_DST, .output(0))]
+    let shortcut = parts.added.flatMap { _ in plain.descriptor(FOVEA_DST) }
+    if let added = parts.added {
+      guard shortcut != nil, let own = site.inputs[added]?.shape.concrete, own == site.outputShape() else {
+        throw OneDNN.failure("adding a shortcut")
+      }
+      // The same operand may be the convolution's own input, in an order of its own.
+      if added < parts.conv.inputs.count, inputs[added] != result { throw OneDNN.failure("adding its own input") }
+      inputs[added] = result
+    }
+    if let (fused, _) = try? conv.describe(parts.conv, request, activation: parts.activation, adding: shortcut),
+      fused.layout(FOVEA_SRC, sizes.x) == inputs[0], fused.layout(FOVEA_WEIGHTS, sizes.w) == inputs[1],
+      fused.layout(FOVEA_DST, sizes.y) == result, fused.name == plain.name
+    {
+      let all = parts.added.map { operands + [(FOVEA_ADDED, .input($0))] } ?? operands
+      return Proposal(fused, inputs: inputs, outputs: [result], all)
+    }
+    var after = Request(parts.added == nil ? FOVEA_ELTWISE_FORWARD : FOVEA_BINARY)
+    after.activation = parts.activation
+    after.src = plain.descriptor(FOVEA_DST)
+    after.src1 = shortcut
+    after.dst = after.src
+    guard let second = after.describe() else { throw OneDNN.failure("what follows a convolution") }
+    var further: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
+    if let added = parts.added { further.append((FOVEA_SRC_1, .input(added))) }
+    return Proposal([(plain, operands), (second, further)], inputs: inputs, outputs: [result])
+  }
+
+  private func parts(_ site: NodeSite) -> Parts? {
+    guard let body = site.node.body, let conv = body.nodes.first, conv.op == Op.Conv.name,
+      conv.inputs.compactMap({ $0 }) == Array(body.inputs.prefix(conv.inputs.compactMap({ $0 }).count))
+    else { return nil }
+    var added: Int?
+    var activation: Activation?
+    var current = conv.outputs[0]
+    for (place, node) in body.nodes.dropFirst().enumerated() {
+      if place == 0, node.op == Op.Add.name, let other = node.inputs.first(where: { $0 != current }) ?? nil {
+        added = body.inputs.firstIndex(of: other)
+        guard let added, site.inputs[added]?.shape == site.outputs[0].shape else { return nil }
+      } else if activation == nil, let found = Activation(node.op, node.attributes), node.inputs[0] == current {
+        activation = found
+      } else {
+        return nil
+      }
+      current = node.outputs[0]
+    }
+    let count = conv.inputs.compactMap { $0 }.count
+    let alone = NodeSite(node: conv, inputs: Array(site.inputs.prefix(count)), outputs: site.outputs)
+    return Parts(conv: alone, activation: activation, added: added)
+  }
+}
