@@ -76,7 +76,7 @@ extension Augmentation {
   }
 
   /// A whole number in 0 ..< `count`.
-  private func pick(_ word: UInt32, _ count: Int) -> Int { Int(UInt64(word) &* UInt64(max(1, count)) >> 32) }
+  private func pick(_ word: UInt32, _ count: Int) -> Int { Int((UInt64(word) &* UInt64(max(1, count))) >> 32) }
 
   /// A number in [0, 1).
   private func fraction(_ word: UInt32) -> Double { Double(word) * 0x1p-32 }

@@ -26,12 +26,46 @@ struct ConvSizes {
     return request
   }
 
-  /// Asks for the preferred order first, then for whatever there is. A first layer of few channels has no
-  /// use for blocks of channels.
-  func describe(_ order: Order, _ request: (Order, Order) -> Request) -> PrimitiveDescription? {
-    let first: Order = order == .blocked && x[1] < 16 ? .any : order
-    if let found = request(first, order).describe() { return found }
-    return request(.any, .any).describe()
+  /// Asks for several pairs of orders and takes the best answer: first one with generated code rather than
+  /// the library's plain loops, then one that needs fewer reorders, then the preferred order.
+  ///
+  /// - Parameters:
+  ///   - x: the order the picture side has now; nil when the primitive makes it.
+  ///   - y: the same for the output side.
+  func describe(
+    _ order: Order, x: Layout?, y: Layout?, _ request: (MemoryDescriptor?, MemoryDescriptor?) -> Request
+  ) -> PrimitiveDescription? {
+    func wish(_ order: Order, _ dims: [Int]) -> MemoryDescriptor? { MemoryDescriptor(dims, order) }
+    let mine = (x.flatMap { $0.descriptor(self.x) }, y.flatMap { $0.descriptor(self.y) })
+    let candidates: [(MemoryDescriptor?, MemoryDescriptor?)] = [
+      (mine.0 ?? wish(order, self.x), mine.1 ?? wish(order, self.y)),
+      (mine.0 ?? wish(.any, self.x), wish(order, self.y)),
+      (wish(order, self.x), wish(order, self.y)),
+      (wish(.any, self.x), wish(order, self.y)),
+      (wish(.any, self.x), wish(.any, self.y)),
+      (wish(.channelsLast, self.x), wish(.channelsLast, self.y)),
+      (wish(.plain, self.x), wish(.plain, self.y)),
+    ]
+    var best: (PrimitiveDescription, Int)?
+    for (src, dst) in candidates {
+      guard let found = request(src, dst).describe() else { continue }
+      let penalty = found.penalty(x: mine.0, y: mine.1)
+      if penalty == 0 { return found }
+      if penalty < best?.1 ?? Int.max { best = (found, penalty) }
+    }
+    return best?.0
+  }
+}
+
+extension PrimitiveDescription {
+  /// How much speaks against a convolution: the kind of kernel, and operands that would have to be reordered.
+  fileprivate func penalty(x: MemoryDescriptor?, y: MemoryDescriptor?) -> Int {
+    var result = name.hasPrefix("ref") ? 1000 : name.contains("gemm") ? 20 : 0
+    for (have, arguments) in [(x, [FOVEA_SRC, FOVEA_DIFF_SRC]), (y, [FOVEA_DIFF_DST])] {
+      guard let have, let want = arguments.lazy.compactMap({ self.descriptor($0) }).first else { continue }
+      if !have.isEqual(to: want) { result += 1 }
+    }
+    return result
   }
 }
 
@@ -57,15 +91,15 @@ struct ConvForward: Implementation {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.inputShape(0), w: site.inputShape(1), y: site.outputShape())
     let withBias = site.has(2)
-    let found = sizes.describe(order) { src, dst in
+    let found = sizes.describe(order, x: request.inputLayouts[0], y: nil) { src, dst in
       var wish = sizes.request(FOVEA_CONV_FORWARD)
       wish.training = request.training
       wish.activation = activation
       wish.added = result
-      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.src = src
       wish.weights = MemoryDescriptor(sizes.w, .any)
       wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
-      wish.dst = result ?? MemoryDescriptor(sizes.y, dst)
+      wish.dst = result ?? dst
       return wish
     }
     guard let found else { throw OneDNN.failure("a convolution") }
@@ -91,11 +125,11 @@ struct ConvBackwardData: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
-    let found = sizes.describe(order) { src, dst in
+    let found = sizes.describe(order, x: nil, y: request.inputLayouts[0]) { src, dst in
       var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
-      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.src = src
       wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.dst = MemoryDescriptor(sizes.y, dst)
+      wish.dst = dst
       return wish
     }
     guard let found else { throw OneDNN.failure("a convolution's input gradient") }
@@ -117,12 +151,12 @@ struct ConvBackwardWeights: Implementation {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 2), x: site.inputShape(0), w: site.inputShape(2), y: site.inputShape(1))
     let withBias = site.outputs.count > 1
-    let found = sizes.describe(order) { src, dst in
+    let found = sizes.describe(order, x: request.inputLayouts[0], y: request.inputLayouts[1]) { src, dst in
       var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
-      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.src = src
       wish.weights = MemoryDescriptor(sizes.w, .any)
       wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
-      wish.dst = MemoryDescriptor(sizes.y, dst)
+      wish.dst = dst
       return wish
     }
     guard let found else { throw OneDNN.failure("a convolution's weight gradient") }

@@ -35,7 +35,7 @@ struct RoomTable {
     Room("Execution", ["Graphs"]),
     Room("Layers", ["Graphs", "Execution"]),
     Room("OneDNNBackend", ["Execution"], wraps: ["CFoveaOneDNN"]),
-    Room("Data", ["Tensors"], wraps: ["CFoveaPNG", "CFoveaTurboJPEG"]),
+    Room("Data", ["Tensors"], wraps: ["CFoveaPNG", "CFoveaTurboJPEG", "CFoveaCurl"]),
     Room("Inference", ["Layers", "Execution", "Data"]),
     Room("Exchange", ["Layers"]),
     Room("Training", ["Inference", "Exchange"]),

@@ -4,21 +4,21 @@ import FoveaTensors
 ///
 /// A walk over the file's own structure (PNG's chunks, JPEG's markers), so that files that were cut off are found
 /// before training begins. Pixels that are damaged inside a whole file show only when it is decoded.
-struct PictureHeader: Equatable {
-  let height: Int
-  let width: Int
+package struct PictureHeader: Equatable {
+  package let height: Int
+  package let width: Int
   /// 1 for gray.
-  let channels: Int
+  package let channels: Int
 
   /// - Throws: `DataError` for a file that cannot be read, is no PNG or JPEG picture, or is cut off.
-  init(path: String) throws(DataError) {
+  package init(path: String) throws(DataError) {
     let file: MappedFile
     do { file = try MappedFile(path: path) } catch { throw .tensors(error) }
     defer { withExtendedLifetime(file) {} }
     try self.init(file.bytes, name: path)
   }
 
-  init(_ bytes: UnsafeRawBufferPointer, name: String) throws(DataError) {
+  package init(_ bytes: UnsafeRawBufferPointer, name: String) throws(DataError) {
     let reader = Reader(bytes: bytes, name: name)
     switch PictureKind(of: bytes) {
     case .png: self = try reader.png()

@@ -1,5 +1,5 @@
 // Counts what the process allocates, for the test that a training step allocates nothing of ours.
 #pragma once
 
-/// Allocations since the process started, by any thread, outside calls into oneDNN.
+/// Allocations by the calling thread since it started, outside calls into oneDNN; -1 where they cannot be counted.
 long allocation_count(void);
