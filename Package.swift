@@ -59,7 +59,7 @@ let package = Package(
     tests("Data", ["FoveaData"]),
     tests("Exchange", ["FoveaExchange"], others: ["Golden", "make_golden.py"]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
-    tests("Fovea", ["Fovea", "CAllocationCounter"]),
+    tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),
     tests("Command", ["Fovea"]),
     tests("Rooms", []),
   ],

@@ -25,12 +25,16 @@ extension SummaryTable {
     }
     let whole = Branch(label: "network", path: "")
     for row in rows {
+      whole.rows.append(row)
+      let parts = row.name.split(separator: ".").map(String.init)
       var branch = whole
-      branch.rows.append(row)
-      for part in row.name.split(separator: ".") {
-        branch = branch.child(String(part))
+      for part in parts.dropLast() {
+        branch = branch.child(part)
         branch.rows.append(row)
       }
+      guard let last = parts.last else { continue }
+      // A layer without parameters may bear the path under which another holds its parts.
+      (isOwn(row) ? branch.child(last) : branch.leaf(last)).rows.append(row)
     }
     var result: [Line] = []
     func add(_ branch: Branch, _ level: Int) {
@@ -45,8 +49,11 @@ extension SummaryTable {
     return result
   }
 
+  /// True when a row is what a layer made of others computes itself: the sum of an `Add`.
+  private func isOwn(_ row: Row) -> Bool { row.layer == composites[row.name] || !row.layer.contains("(") }
+
   private func sum(_ branch: Branch, _ last: Row) -> Row {
-    let own = branch.rows.first { $0.name == branch.path }
+    let own = branch.rows.first { $0.name == branch.path && isOwn($0) }
     let text = composites[branch.path] ?? own?.layer ?? (branch.path.isEmpty ? "Model" : "")
     return Row(
       name: branch.path, type: String(text.prefix { $0 != "(" }), layer: text, output: last.output,
@@ -65,6 +72,12 @@ extension SummaryTable {
     init(label: String, path: String) {
       self.label = label
       self.path = path
+    }
+
+    func leaf(_ label: String) -> Branch {
+      let leaf = Branch(label: label, path: "")
+      children.append(leaf)
+      return leaf
     }
 
     func child(_ label: String) -> Branch {

@@ -10,19 +10,20 @@ import Testing
     #expect(
       summary.description == """
         two-conv, batch 1
-        layer  type                   output        parameters  multiply-adds  receptive field
-        ──────────────────────────────────────────────────────────────────────────────────────
-        conv1  Conv2D(32, kernel: 5)  [1×32×24×24]         832        460,800  5×5
-        1      ReLU()                 [1×32×24×24]           0              0  5×5
-        2      MaxPool2D(2)           [1×32×12×12]           0              0  6×6
-        conv2  Conv2D(64, kernel: 5)  [1×64×8×8]        51,264      3,276,800  14×14
-        4      ReLU()                 [1×64×8×8]             0              0  14×14
-        5      MaxPool2D(2)           [1×64×4×4]             0              0  16×16
-        6      Flatten()              [1×1024]               0              0  28×28
-        fc     Dense(10)              [1×10]            10,250         10,240  28×28
-        ──────────────────────────────────────────────────────────────────────────────────────
+        layer    type                   output        parameters  multiply-adds  receptive field
+        ────────────────────────────────────────────────────────────────────────────────────────
+        network  Sequential             [1×10]            62,346      3,747,840  28×28
+          conv1  Conv2D(32, kernel: 5)  [1×32×24×24]         832        460,800  5×5
+          1      ReLU()                 [1×32×24×24]           0              0  5×5
+          2      MaxPool2D(2)           [1×32×12×12]           0              0  6×6
+          conv2  Conv2D(64, kernel: 5)  [1×64×8×8]        51,264      3,276,800  14×14
+          4      ReLU()                 [1×64×8×8]             0              0  14×14
+          5      MaxPool2D(2)           [1×64×4×4]             0              0  16×16
+          6      Flatten()              [1×1024]               0              0  28×28
+          fc     Dense(10)              [1×10]            10,250         10,240  28×28
+        ────────────────────────────────────────────────────────────────────────────────────────
         parameters     62,346: 62,346 trainable, 0 not
-        multiply-adds  3,747,840 per example, weights only; 3,770,378 with biases for a batch of 1
+        multiply-adds  3,747,840 per example, weights only; 3,770,378 (3.77 M) with biases for a batch of 1
         memory         0.00 MB input, 0.18 MB forward and backward, 0.25 MB parameters, 0.43 MB in all
         """)
   }
@@ -54,6 +55,97 @@ import Testing
     #expect(summary.parameterBytes == 8_200)
     #expect(
       summary.description.hasSuffix("0.02 MB input, 0.39 MB forward and backward, 0.01 MB parameters, 0.42 MB in all"))
+  }
+
+  /// W31, number by number.
+  @Test func theCoursesTable() throws {
+    #expect(
+      try Zoo.standard.model("mnist-1d-conv").summary(batch: 100).description == """
+        mnist-1d-conv, batch 100
+        layer    type                              output       parameters  multiply-adds  receptive field
+        ──────────────────────────────────────────────────────────────────────────────────────────────────
+        network  Sequential                        [100×10]          2,050         10,230  40
+          0      Conv1D(15, kernel: 3, stride: 2)  [100×15×19]          60            855  3
+          1      ReLU()                            [100×15×19]           0              0  3
+          2      Conv1D(15, kernel: 3, stride: 2)  [100×15×9]          690          6,075  7
+          3      ReLU()                            [100×15×9]            0              0  7
+          4      Conv1D(15, kernel: 3, stride: 2)  [100×15×4]          690          2,700  15
+          5      ReLU()                            [100×15×4]            0              0  15
+          6      Flatten()                         [100×60]              0              0  40
+          7      Dense(10)                         [100×10]            610            600  40
+        ──────────────────────────────────────────────────────────────────────────────────────────────────
+        parameters     2,050: 2,050 trainable, 0 not
+        multiply-adds  10,230 per example, weights only; 1,072,000 (1.07 M) with biases for a batch of 100
+        memory         0.02 MB input, 0.39 MB forward and backward, 0.01 MB parameters, 0.42 MB in all
+        """)
+  }
+
+  @Test func nestedNetworksAreTrees() throws {
+    let summary = try Zoo.standard.model("resnet20").summary()
+    let stages = summary.lines(depth: 1)
+    #expect(
+      stages.map(\.label) == [
+        "network", "conv1", "bn1", "2", "layer1", "layer2", "layer3", "avgpool", "7", "fc",
+      ])
+    #expect(stages.map(\.row.parameters) == [269_722, 432, 32, 0, 14_016, 51_072, 203_520, 0, 0, 650])
+    #expect(stages.dropFirst().reduce(0) { $0 + $1.row.multiplyAdds } == summary.multiplyAdds)
+    #expect(stages.filter(\.isComposite).map(\.label) == ["network", "layer1", "layer2", "layer3"])
+    // The block whose last layer bears the path under which the shortcut holds its parts.
+    let lines = summary.lines()
+    let block = lines.firstIndex { $0.row.layer == "BasicBlock(64, stride: 2, shortcut: .zeros)" } ?? 0
+    #expect(
+      lines[block..<(block + 11)].map { "\(String(repeating: " ", count: $0.depth))\($0.label) \($0.row.type)" } == [
+        "  0 BasicBlock", "   conv1 Conv2D", "   bn1 BatchNorm", "   2 ReLU", "   conv2 Conv2D", "   bn2 BatchNorm",
+        "   1 ZeroShortcut", "    0 AveragePool2D", "    1 ZeroPad", "   0 Add", "   1 ReLU",
+      ])
+    #expect(lines.filter { !$0.isComposite }.count == summary.rows.count)
+    #expect(summary.text(depth: 0).split(separator: "\n").count == 8)
+    let single = try Model(input: [3]) { Dense(2) }.summary()
+    #expect(single.lines().map(\.label) == ["network"])
+  }
+
+  /// A layer that computes something itself beside its parts is one line with them below.
+  @Test func whatComputesItselfIsItsOwnBranch() throws {
+    let summary = try Model(input: [4, 8, 8]) {
+      ReLU()
+      Add {
+        Sequential {
+          Conv2D(4, kernel: 1); ReLU()
+        }
+        Identity()
+      }
+    }.summary()
+    #expect(
+      summary.lines().map { "\($0.depth) \($0.label) \($0.row.layer) \($0.row.parameters)" } == [
+        "0 network Sequential 20", "1 0 ReLU() 0", "1 1 Add 20", "2 0 Sequential 20", "3 0 Conv2D(4, kernel: 1) 20",
+        "3 1 ReLU() 0",
+      ])
+  }
+
+  /// M7: every number of any network's summary, from its shapes alone.
+  @Test(arguments: Zoo.standard.entries.map(\.name)) func m7EveryNumberFollowsFromTheShapes(name: String) throws {
+    let model = try Zoo.standard.model(name)
+    let (one, three) = (model.summary(), model.summary(batch: 3))
+    #expect(one.parameters == three.parameters && one.multiplyAdds == three.multiplyAdds)
+    #expect(one.parameters == one.rows.reduce(0) { $0 + $1.parameters })
+    #expect(one.multiplyAdds == one.rows.reduce(0) { $0 + $1.multiplyAdds })
+    #expect(one.parameterBytes == 4 * one.parameters)
+    #expect(three.inputBytes == 3 * one.inputBytes && three.activationBytes == 3 * one.activationBytes)
+    #expect(three.multiplyAddsWithBiases == 3 * one.multiplyAddsWithBiases)
+    let learned = one.rows.filter { ["Conv1D", "Conv2D", "Dense", "BatchNorm"].contains($0.type) }
+    #expect(one.activationBytes == 8 * learned.reduce(0) { $0 + $1.output.count })
+    // Each weight of a convolution or a dense layer is used once at each of its positions.
+    var products = 0
+    var sums = 0
+    for row in learned where row.type != "BatchNorm" {
+      let channels = row.output[1]
+      let places = row.output.count / channels
+      let bias = model.graph.parameters.contains { $0.parameter.path == row.name + ".bias" } ? channels : 0
+      products += (row.parameters - bias) * places
+      sums += bias * places
+    }
+    #expect(one.multiplyAdds == products)
+    #expect(one.multiplyAddsWithBiases == products + sums)
   }
 
   @Test func branchesHaveASmallestAndALargestField() throws {

@@ -3,8 +3,8 @@
 ///
 /// [N, 3, H, W] → [N, classes]. The depth is 6·blocks + 2: 3, 5, 7, 9 and 18 blocks are ResNet-20, 32, 44, 56
 /// and 110, with 269,722, 464,154, 658,586, 853,018 and 1,727,962 parameters for 10 classes. Layers are called
-/// as in torchvision's networks; there the new channels of a shortcut are zeros behind the old ones, as in the
-/// authors' program.
+/// as in torchvision's networks. A shortcut takes every second position and adds its new channels, zeros,
+/// behind the old ones, as the authors' program does.
 ///
 /// ```swift
 /// let model = try Model(input: [3, 32, 32]) { ResNetCIFAR(blocks: 3, classes: 10) }
