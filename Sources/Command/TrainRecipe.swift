@@ -14,15 +14,20 @@ struct TrainRecipe: Sendable {
     OptionSpec(
       "augment", "TERMS", "vary training pictures: crop:4,flip,jitter:0.2 …", standard: "none, or the network's recipe"),
     OptionSpec("patience", "N", "stop after N epochs without a better validation accuracy"),
-    OptionSpec("optimizer", "NAME", "sgd; adam, adamw and rmsprop come with a later version", standard: "sgd"),
-    OptionSpec("lr", "X", "highest learning rate", standard: "0.06"),
-    OptionSpec("momentum", "X", "part of the last step that is taken again", standard: "0.9"),
+    OptionSpec("optimizer", "NAME", Optimizer.Method.allCases.map(\.rawValue).joined(separator: ", "), standard: "sgd"),
+    OptionSpec("lr", "X", "highest learning rate", standard: "0.06, 0.001 but with sgd, or the network's recipe"),
+    OptionSpec("momentum", "X", "part of the last step that is taken again", standard: "0.9 with sgd, 0 with rmsprop"),
     OptionSpec("nesterov", nil, "look one step of momentum ahead"),
-    OptionSpec("weight-decay", "X", "how strongly parameters are drawn to 0", standard: "0"),
+    OptionSpec("betas", "A,B", "how much of the mean and of the mean square stays (adam)", standard: "0.9,0.999"),
+    OptionSpec("alpha", "X", "how much of the mean square stays (rmsprop)", standard: "0.99"),
+    OptionSpec("epsilon", "X", "added to the root of the mean square (adam, rmsprop)", standard: "1e-8"),
+    OptionSpec("weight-decay", "X", "how strongly parameters are drawn to 0", standard: "0, or 0.01 with adamw"),
+    OptionSpec("clip-norm", "X", "scale gradients down where their common norm is larger"),
     OptionSpec("schedule", "NAME", Schedule.names.joined(separator: ", "), standard: "cosine"),
     OptionSpec("warmup", "STEPS", "steps in which the rate grows to its schedule", standard: "0"),
     OptionSpec(
-      "init", "NAME", "he, xavier or default: the scale of random weights", standard: "default, or the network's recipe"),
+      "init", "NAME", "he, xavier or default: the scale of random weights", standard: "default, or the network's recipe"
+    ),
     OptionSpec("freeze", "PATTERN", "parameters that keep their values: conv1, layer1.*, *.bias", isRepeatable: true),
     OptionSpec("seed", "N", "of weights, order and split", standard: "0"),
     OptionSpec(
@@ -63,7 +68,7 @@ struct TrainRecipe: Sendable {
     augmentation = TrainRecipe.augmentation(usual, &arguments)
     leavesAugmentation = augmentation.isNone && usual != nil
     pictures = PictureSizeOptions(&arguments)
-    optimizer = TrainRecipe.optimizer(standard, &arguments)
+    optimizer = OptimizerOptions.read(standard, &arguments)
     initialization =
       arguments.choice("init", of: InitializationScheme.allCases.map(\.rawValue))
       .flatMap(InitializationScheme.init(rawValue:)) ?? standard.initialization ?? TrainRecipe.own(arguments)
@@ -87,26 +92,9 @@ struct TrainRecipe: Sendable {
   private static func own(_ arguments: Arguments) -> InitializationScheme {
     (try? Zoo.standard.entry(arguments.operands.first ?? ""))?.initialization ?? .standard
   }
+}
 
-  private static func optimizer(_ standard: StandardRecipe, _ arguments: inout Arguments) -> Optimizer {
-    _ = arguments.choice("optimizer", of: ["sgd"], later: ["adam", "adamw", "rmsprop"])
-    let rate = arguments.number("lr", "a number from 0 on") { $0 >= 0 } ?? standard.rate
-    let momentum =
-      arguments.number("momentum", "a number from 0 to below 1") { $0 >= 0 && $0 < 1 } ?? standard.momentum
-    let decay = arguments.number("weight-decay", "a number from 0 on") { $0 >= 0 } ?? standard.weightDecay
-    let name = arguments.choice("schedule", of: Schedule.names) ?? standard.schedule
-    let warmup = arguments.integer("warmup", in: 0...1_000_000_000) ?? standard.warmup
-    if arguments.has("nesterov"), momentum == 0 {
-      arguments.reject("--nesterov needs a momentum above 0, e.g. --momentum 0.9")
-    }
-    var schedule = Schedule.constant(rate, warmup: warmup)
-    do { schedule = try Schedule(named: name, peak: rate, warmup: warmup) } catch { arguments.reject("\(error)") }
-    return .sgd(
-      learningRate: schedule, momentum: momentum,
-      // A flag that is not typed may still be the recipe's, where its momentum was not typed away.
-      nesterov: arguments.has("nesterov") || standard.nesterov && momentum > 0, weightDecay: decay)
-  }
-
+extension TrainRecipe {
   /// The trainer's options.
   func options(data: DatasetSource, directory: String, weights: String?) -> TrainingOptions {
     var options = TrainingOptions(
@@ -139,24 +127,13 @@ extension TrainingOptions {
     if validation > 0 { words.append(("validation", "\(validation)")) }
     if !augmentation.isNone { words.append(("augment", "\(augmentation)")) }
     if let patience { words.append(("patience", "\(patience)")) }
-    words.append(("optimizer", optimizer.name))
-    words.append(("lr", TrainingOptions.plain(optimizer.learningRate.peak)))
-    words.append(("momentum", TrainingOptions.plain(optimizer.momentum)))
-    if optimizer.nesterov { words.append(("nesterov", nil)) }
-    words.append(("weight-decay", TrainingOptions.plain(optimizer.weightDecay)))
-    words.append(("schedule", optimizer.learningRate.name))
-    words.append(("warmup", "\(optimizer.learningRate.warmup)"))
+    words += optimizer.words
     if let initialization { words.append(("init", initialization)) }
     if let weights { words.append(("weights", weights)) }
     for pattern in freeze { words.append(("freeze", pattern)) }
     words.append(("seed", "\(seed)"))
     if let checkpointSteps { words.append(("checkpoint-every", "\(checkpointSteps)")) }
     return words
-  }
-
-  /// `0.0` as `0`.
-  private static func plain(_ number: Double) -> String {
-    number == number.rounded() && abs(number) < 1e6 ? "\(Int(number))" : "\(number)"
   }
 }
 

@@ -14,11 +14,11 @@ struct ConvTransposeForward: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
-    let found = sizes.describe(order) { src, dst in
+    let found = sizes.describe(order, x: nil, y: request.inputLayouts[0]) { src, dst in
       var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
-      wish.src = MemoryDescriptor(sizes.x, src)
+      wish.src = src
       wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.dst = MemoryDescriptor(sizes.y, dst)
+      wish.dst = dst
       return wish
     }
     guard let found, let result = found.descriptor(FOVEA_DIFF_SRC) else {

@@ -161,8 +161,9 @@ func eventPoints(_ path: String) throws -> [String] {
     #expect(text.contains("the last good model is \(directory.file("run"))/last.safetensors; "))
     let kept = try ModelFile.read(directory.file("run/last.safetensors"))
     #expect(try kept.parameterTensors().allSatisfy { $0.tensor.array(of: Float.self).allSatisfy(\.isFinite) })
-    #expect(try ModelFile.readExtra(directory.file("run/last.safetensors")).metadata["fovea.training"]?
-      .contains("\"step\":2") == true)
+    #expect(
+      try ModelFile.readExtra(directory.file("run/last.safetensors")).metadata["fovea.training"]?
+        .contains("\"step\":2") == true)
   }
 
   // MARK: Disks
