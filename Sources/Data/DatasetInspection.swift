@@ -112,7 +112,9 @@ private struct Inspector {
     for part in DatasetPart.allCases {
       do {
         let set = try source.load(split: part)
-        if let shape, shape != set.sampleShape { notes.append("the parts have pictures \(shape) and \(set.sampleShape)") }
+        if let shape, shape != set.sampleShape {
+          notes.append("the parts have pictures \(shape) and \(set.sampleShape)")
+        }
         (shape, names) = (set.sampleShape, set.classNames)
         let labels = (0..<set.count).map { set.label($0) }
         parts.append(self.part(part.rawValue, labels, classes: names.count))
@@ -146,10 +148,12 @@ private struct Inspector {
   func pictures(_ path: String, _ names: [String], _ folders: [String]) -> [DatasetInspection] {
     let loose = names.filter { PictureFolder.endings.contains(PictureFolder.ending(of: $0)) }
     let isDivided = folders.contains("train")
-    let hasPictures = isDivided || folders.contains { folder in
-      guard let found = try? PictureFolder.names(in: path + "/" + folder) else { return false }
-      return !found.pictures.isEmpty || !found.others.isEmpty
-    }
+    let hasPictures =
+      isDivided
+      || folders.contains { folder in
+        guard let found = try? PictureFolder.names(in: path + "/" + folder) else { return false }
+        return !found.pictures.isEmpty || !found.others.isEmpty
+      }
     guard hasPictures else { return loose.isEmpty ? [] : [withoutClasses(path, loose)] }
     var notes: [String] = []
     if !loose.isEmpty {
@@ -170,7 +174,8 @@ private struct Inspector {
     (files.paths, files.labels, files.classNames) = (paths, paths.map { _ in 0 }, [""])
     let found = inspection(nil, path, "pictures without classes", [("all", files)])
     return DatasetInspection(
-      form: nil, path: path, summary: found.summary, parts: found.parts.map { .init(name: $0.name, count: $0.count, classCounts: []) },
+      form: nil, path: path, summary: found.summary,
+      parts: found.parts.map { .init(name: $0.name, count: $0.count, classCounts: []) },
       sampleShape: found.sampleShape, sizes: found.sizes, skipped: found.skipped,
       notes: ["put each picture into a folder of its class's name, or list them in a table path,class"])
   }
@@ -204,7 +209,8 @@ private struct Inspector {
       skipped += report.files
       let limit = PictureOptions().skipLimit(of: files.total)
       if report.files.count > limit {
-        notes.append("\(report.files.count) of \(files.total) files cannot be used; training stops at more than \(limit)")
+        notes.append(
+          "\(report.files.count) of \(files.total) files cannot be used; training stops at more than \(limit)")
       }
     }
     if let first = parts.first, names.count > 1 {

@@ -42,7 +42,8 @@ public final class Loader {
     guard batchSize > 0 else { throw .badBatchSize(batchSize) }
     guard count > 0 else { throw .emptyDataset(name: dataset.name) }
     let shape = dataset.sampleShape
-    guard shape.rank >= 1, shape.dims.allSatisfy({ $0 > 0 }), let size = Shape([min(batchSize, count)] + shape.dims).checkedCount,
+    guard shape.rank >= 1, shape.dims.allSatisfy({ $0 > 0 }),
+      let size = Shape([min(batchSize, count)] + shape.dims).checkedCount,
       size <= Int.max / MemoryLayout<Float>.size
     else { throw .tensors(.badShape(dims: shape.dims)) }
     try normalization.check(channels: shape[0], dataset: dataset.name)

@@ -42,6 +42,11 @@ public final class Context {
         return tensor.withUnsafeBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress!) }
       case .store(let path):
         guard let entry = state.entries[path] else { throw .missingTensor(path: path) }
+        // It may have been taken out and set anew since the plan was made.
+        let (expected, layout) = (plan.graph[plan.placements[placement].value].type, plan.placements[placement].layout)
+        guard entry.type == expected, entry.layout == layout else {
+          throw .tensorMismatch(path: path, expected: expected, found: entry.type)
+        }
         return entry.bytes.base
       }
     }
@@ -80,7 +85,7 @@ public final class Context {
     guard let value = plan.graph.output(name) else {
       throw .unknownName(kind: "output", name: name, known: plan.graph.outputs.map(\.name))
     }
-    guard let copy = plan.copiesOf[value]?.first(where: { plan.placements[$0].layout == .plain }) else {
+    guard let copy = plan.copiesOf[value]?.last(where: { plan.placements[$0].layout == .plain }) else {
       throw .missingTensor(path: name)
     }
     let bytes = plan.placements[copy].byteCount
@@ -126,11 +131,13 @@ public final class Context {
 
   /// Runs the plan once. A plan that changes the store has it alone; others share it.
   public func run() throws(ExecutionError) {
+    plan.prepareThread()
     if changesStore {
       try store.contents.write { (state) throws(ExecutionError) in
+        // Also when a step fails: those before it may have changed values already.
+        defer { state.version += 1 }
         try runSteps(state)
-        state.version += 1
-        preparedVersion = state.version
+        preparedVersion = state.version + 1
       }
     } else {
       try store.contents.read { (state) throws(ExecutionError) in try runSteps(state) }

@@ -14,7 +14,16 @@ final class Guarded<State>: @unchecked Sendable {
 
   init(_ state: State) {
     self.state = state
-    pthread_rwlock_init(lock, nil)
+    #if canImport(Glibc)
+      // Readers that overlap without end would else keep a writer out for ever. Nobody reads inside a read.
+      var attributes = pthread_rwlockattr_t()
+      pthread_rwlockattr_init(&attributes)
+      pthread_rwlockattr_setkind_np(&attributes, Int32(PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP))
+      pthread_rwlock_init(lock, &attributes)
+      pthread_rwlockattr_destroy(&attributes)
+    #else
+      pthread_rwlock_init(lock, nil)
+    #endif
   }
 
   deinit {

@@ -18,6 +18,7 @@ public final class Plan: Sendable {
   let prologue: [Step]
   let steps: [Step]
   let memory: MemoryPass
+  private let backends: [any Backend]
   /// Nodes that a preferred backend refused, with its reasons.
   public let fallbacks: [(node: String, op: String, refusals: [String])]
 
@@ -36,11 +37,16 @@ public final class Plan: Sendable {
     self.threads = threads
     var backends = backends
     if !backends.contains(where: { $0 is ReferenceBackend }) { backends.append(ReferenceBackend()) }
+    self.backends = backends
     for backend in backends { backend.prepare(threads: threads) }
 
-    var layout = LayoutPass(
-      graph: graph, backends: backends, store: store, training: mode == .training, threads: threads)
-    try layout.run()
+    var layout: LayoutPass
+    repeat {
+      layout = LayoutPass(
+        graph: graph, backends: backends, store: store, training: mode == .training, threads: threads)
+      try layout.run()
+      // A plan that was made meanwhile in another thread may have pinned another layout: then once more.
+    } while try !Plan.pin(layout, in: store)
     let (early, main) = Plan.splitConstants(graph, layout.placements, layout.steps)
     let memory = try MemoryPass(
       graph: graph, placements: layout.placements, copiesOf: layout.copies, prologue: early, steps: main)
@@ -63,13 +69,19 @@ public final class Plan: Sendable {
     self.steps = steps
     self.memory = memory
     fallbacks = layout.fallbacks
+  }
+
+  /// Keeps what the plan reads of the store in the layouts it was planned for; false when one is kept in another.
+  private static func pin(_ layout: LayoutPass, in store: Store) throws(ExecutionError) -> Bool {
     for (value, list) in layout.copies {
-      switch graph[value].source {
+      switch layout.graph[value].source {
       case .parameter(let parameter), .state(let parameter):
-        try store.pin(parameter.path, graph[value].type, layout.placements[list[0]].layout)
+        let chosen = layout.placements[list[0]].layout
+        guard try store.pin(parameter.path, layout.graph[value].type, chosen) else { return false }
       default: break
       }
     }
+    return true
   }
 
   /// Constants again: steps whose operands are parameters, states that this plan does not change, constants
@@ -104,6 +116,12 @@ public final class Plan: Sendable {
       }
     }
     return (early, main)
+  }
+
+  /// Tells the backends, on the thread that calls, how many threads this plan was made for: OpenMP keeps that
+  /// number per thread, and kernels have scratch memory for so many.
+  func prepareThread() {
+    for backend in backends { backend.prepare(threads: threads) }
   }
 
   // MARK: Reports

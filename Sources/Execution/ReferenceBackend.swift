@@ -77,6 +77,7 @@ struct ElementwiseReference: Implementation {
     let shapes = site.inputs.compactMap { $0?.shape.concrete }.filter { $0.count != 1 }
     guard let first = shapes.first else { return "all operands are single numbers" }
     if let reason = PlainReference(op: op).refusal(of: site) { return reason }
+    if op.name == Op.Add.name, shapes.count < site.inputs.count { return "a number would be added to padding too" }
     return shapes.allSatisfy { $0 == first } && site.outputs.allSatisfy { $0.shape.concrete == first }
       ? nil : "operands of different shapes"
   }

@@ -20,6 +20,8 @@ public final class Store: Sendable {
     var entries: [String: Entry] = [:]
     var order: [String] = []
     var version = 0
+    /// What plans rely on of values that were taken out: one of the same type that is set again has that layout.
+    var relied: [String: (type: TensorType, layout: Layout)] = [:]
     /// Raised when a buffer moves, so that contexts bind again.
     var epoch = 0
   }
@@ -72,11 +74,17 @@ public final class Store: Sendable {
           }
         }
       } else {
-        let bytes = TensorStorage(byteCount: tensor.byteCount)
-        tensor.withUnsafeBytes {
-          if let base = $0.baseAddress { bytes.base.copyMemory(from: base, byteCount: $0.count) }
+        let relied = state.relied[path].flatMap { $0.type == found ? $0.layout : nil }
+        let layout = relied ?? .plain
+        let bytes = TensorStorage(byteCount: layout.byteCount(found))
+        try tensor.withUnsafeBytes { (plain) throws(ExecutionError) in
+          guard let base = plain.baseAddress else { return }
+          switch layout {
+          case .plain: bytes.base.copyMemory(from: base, byteCount: plain.count)
+          case .foreign(let layout): try layout.encode(plain: base, into: bytes.base)
+          }
         }
-        state.entries[path] = Entry(type: found, layout: .plain, bytes: bytes, pinned: false)
+        state.entries[path] = Entry(type: found, layout: layout, bytes: bytes, pinned: relied != nil)
         state.order.append(path)
       }
       state.version += 1
@@ -86,7 +94,8 @@ public final class Store: Sendable {
   /// Takes a value out of the store.
   public func remove(_ path: String) {
     contents.write { state in
-      guard state.entries.removeValue(forKey: path) != nil else { return }
+      guard let entry = state.entries.removeValue(forKey: path) else { return }
+      if entry.pinned { state.relied[path] = (entry.type, entry.layout) }
       state.order.removeAll { $0 == path }
       state.version += 1
       state.epoch += 1
@@ -111,11 +120,13 @@ public final class Store: Sendable {
   }
 
   /// Gives a value the layout that a plan chose and keeps it there.
-  package func pin(_ path: String, _ type: TensorType, _ layout: Layout) throws(ExecutionError) {
+  /// - Returns: false when another plan keeps it in another layout.
+  @discardableResult
+  package func pin(_ path: String, _ type: TensorType, _ layout: Layout) throws(ExecutionError) -> Bool {
     try contents.write { (state) throws(ExecutionError) in
       guard var entry = state.entries[path] else { throw .missingTensor(path: path) }
       guard entry.type == type else { throw .tensorMismatch(path: path, expected: type, found: entry.type) }
-      if entry.pinned { return }
+      if entry.pinned { return entry.layout == layout }
       if layout != entry.layout, case .foreign(let target) = layout {
         let bytes = TensorStorage(byteCount: target.byteCount)
         try target.encode(plain: entry.bytes.base, into: bytes.base)
@@ -125,6 +136,7 @@ public final class Store: Sendable {
       }
       entry.pinned = true
       state.entries[path] = entry
+      return true
     }
   }
 }

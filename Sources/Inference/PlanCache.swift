@@ -3,13 +3,16 @@ import FoveaGraphs
 import FoveaTensors
 
 /// The contexts of one graph over one store, one for each set of sizes: the short last batch is a second
-/// plan. Used on one worker's thread.
+/// plan. Those of the last few sizes are kept. Used on one worker's thread.
 package final class PlanCache {
   package let graph: Graph
   package let store: Store
   package let device: Device
   private let request: PlanRequest
+  /// The one asked for last stands last.
   private var contexts: [(sizes: [String: Shape], context: Context)] = []
+  /// Contexts that are kept: each has an arena, and pictures may come in any number of sizes.
+  static let limit = 8
 
   /// - Parameters:
   ///   - graph: as declared, with heads for loss and metrics where they are wanted.
@@ -23,7 +26,11 @@ package final class PlanCache {
 
   /// The context for these sizes of the inputs, planned when it is first asked for.
   package func context(_ sizes: [String: Shape]) throws(ExecutionError) -> Context {
-    if let found = contexts.first(where: { $0.sizes == sizes }) { return found.context }
+    if let index = contexts.firstIndex(where: { $0.sizes == sizes }) {
+      let found = contexts.remove(at: index)
+      contexts.append(found)
+      return found.context
+    }
     var request = request
     request.sizes = sizes
     let prepared: Graph
@@ -32,6 +39,7 @@ package final class PlanCache {
     try store.initialize(prepared, seed: 0)
     let plan = try Plan(
       prepared, mode: request.mode, backends: device.backends, store: store, threads: device.threads)
+    if contexts.count >= PlanCache.limit { contexts.removeFirst() }
     let context = try Context(plan, store: store)
     contexts.append((sizes, context))
     return context

@@ -83,27 +83,29 @@ struct ConvForward: Implementation {
       found, inputs: ConvForward.inputs(site, found, sizes), outputs: [found.layout(FOVEA_DST, sizes.y)], operands)
   }
 
-  /// The primitive of a convolution, with what happens after it in the same kernel.
-  /// - Parameter result: the order of the result and of what is added to it; nil lets the library choose.
+  /// The primitive of a convolution by itself.
   func describe(
-    _ site: NodeSite, _ request: ProposalRequest, activation: Activation? = nil, adding result: MemoryDescriptor? = nil
+    _ site: NodeSite, _ request: ProposalRequest
   ) throws(ExecutionError) -> (PrimitiveDescription, ConvSizes) {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.inputShape(0), w: site.inputShape(1), y: site.outputShape())
-    let withBias = site.has(2)
     let found = sizes.describe(order, x: request.inputLayouts[0], y: nil) { src, dst in
-      var wish = sizes.request(FOVEA_CONV_FORWARD)
-      wish.training = request.training
-      wish.activation = activation
-      wish.added = result
-      wish.src = src
-      wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
-      wish.dst = result ?? dst
-      return wish
+      ConvForward.wish(site, request, sizes, src, dst)
     }
     guard let found else { throw OneDNN.failure("a convolution") }
     return (found, sizes)
+  }
+
+  static func wish(
+    _ site: NodeSite, _ request: ProposalRequest, _ sizes: ConvSizes, _ src: MemoryDescriptor?, _ dst: MemoryDescriptor?
+  ) -> Request {
+    var wish = sizes.request(FOVEA_CONV_FORWARD)
+    wish.training = request.training
+    wish.src = src
+    wish.weights = MemoryDescriptor(sizes.w, .any)
+    wish.bias = site.has(2) ? MemoryDescriptor([sizes.y[1]], .plain) : nil
+    wish.dst = dst
+    return wish
   }
 
   static func operands(_ site: NodeSite) -> [(argument: fovea_arg, operand: Operand)] {

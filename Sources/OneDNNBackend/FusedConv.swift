@@ -28,7 +28,7 @@ struct FusedConv: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     guard let parts = parts(site) else { throw OneDNN.failure("a fused convolution") }
     let conv = ConvForward(order: order)
-    // What the convolution alone would be: the others must not make it slower.
+    // What the convolution alone would be: what follows must not make it slower.
     let (plain, sizes) = try conv.describe(parts.conv, request)
     let result = plain.layout(FOVEA_DST, sizes.y)
     var inputs = ConvForward.inputs(parts.conv, plain, sizes)
@@ -44,10 +44,12 @@ struct FusedConv: Implementation {
       if added < parts.conv.inputs.count, inputs[added] != result { throw OneDNN.failure("adding its own input") }
       inputs[added] = result
     }
-    if let (fused, _) = try? conv.describe(parts.conv, request, activation: parts.activation, adding: shortcut),
-      fused.layout(FOVEA_SRC, sizes.x) == inputs[0], fused.layout(FOVEA_WEIGHTS, sizes.w) == inputs[1],
-      fused.layout(FOVEA_DST, sizes.y) == result, fused.name == plain.name
-    {
+    var wish = ConvForward.wish(
+      parts.conv, request, sizes, plain.descriptor(FOVEA_SRC), plain.descriptor(FOVEA_DST))
+    wish.weights = plain.descriptor(FOVEA_WEIGHTS)
+    wish.activation = parts.activation
+    wish.added = shortcut
+    if let fused = wish.describe(), fused.name == plain.name {
       let all = parts.added.map { operands + [(FOVEA_ADDED, .input($0))] } ?? operands
       return Proposal(fused, inputs: inputs, outputs: [result], all)
     }

@@ -83,9 +83,15 @@ final class OneDNNLayout: ForeignLayout {
   let byteCount: Int
   /// The order by name, `.any` when it has none.
   let order: Order
+  /// Of a workspace: the orders of what was pooled and of the result.
+  let pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)?
 
-  init(_ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false) {
+  init(
+    _ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false,
+    pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)? = nil
+  ) {
     self.descriptor = descriptor
+    self.pooled = pooled
     self.dims = dims
     plain = opaque ? nil : MemoryDescriptor(dims, .plain)
     text = opaque ? "workspace" : descriptor.text

@@ -54,6 +54,7 @@ public struct OneDNNBackend: Backend {
     case Op.Concat.name: return [Concatenation()]
     case Op.ConcatBackward.name, Op.Split.name: return [Pieces()]
     case Op.SquaredNorm.name: return [SquareSum()]
+    case Op.ReduceSum.name: return [ChannelSum()]
     case Op.BatchNormalization.name: return [NormForward()]
     case Op.BatchNormalizationBackward.name: return [NormBackward()]
     case Op.Fused.name: return [FusedConv(order: order), FusedGemm()]

@@ -43,8 +43,8 @@ struct MaxPoolForward: Implementation {
     else { throw OneDNN.failure("max pooling") }
     var operands: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(0))]
     var memory = NoLayout.layout
-    if let workspace = found.descriptor(FOVEA_WORKSPACE) {
-      memory = .foreign(OneDNNLayout(workspace, dims: sizes.y, opaque: true))
+    if let workspace = found.descriptor(FOVEA_WORKSPACE), let dst = found.descriptor(FOVEA_DST) {
+      memory = .foreign(OneDNNLayout(workspace, dims: sizes.y, opaque: true, pooled: (src, dst)))
       operands.append((FOVEA_WORKSPACE, .output(1)))
     }
     return Proposal(found, inputs: [layout], outputs: [found.layout(FOVEA_DST, sizes.y), memory], operands)
@@ -58,23 +58,18 @@ struct MaxPoolBackward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = PoolSizes(site, x: site.outputShape(), y: site.inputShape(0))
-    guard case .foreign(let memory)? = request.inputLayouts[1] else {
+    guard case .foreign(let memory)? = request.inputLayouts[1], let pooled = (memory as? OneDNNLayout)?.pooled else {
       throw OneDNN.failure("undoing a pooling that it did not do")
     }
     // The gradient comes back in the order in which the forward pass pooled.
-    for order in [request.inputLayouts[0]?.order ?? .any, .blocked, .channelsLast, .plain] where order != .any {
-      guard
-        let found = sizes.request(
-          FOVEA_POOL_BACKWARD, training: true, src: MemoryDescriptor(sizes.x, order),
-          dst: MemoryDescriptor(sizes.y, order)
-        ).describe(), let workspace = found.descriptor(FOVEA_WORKSPACE),
-        OneDNNLayout(workspace, dims: sizes.y, opaque: true).isSame(as: memory)
-      else { continue }
-      return Proposal(
-        found, inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), .foreign(memory), .plain],
-        outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
-        [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WORKSPACE, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
-    }
-    throw OneDNN.failure("max pooling's gradient")
+    guard
+      let found = sizes.request(FOVEA_POOL_BACKWARD, training: true, src: pooled.src, dst: pooled.dst).describe(),
+      let workspace = found.descriptor(FOVEA_WORKSPACE),
+      OneDNNLayout(workspace, dims: sizes.y, opaque: true).isSame(as: memory)
+    else { throw OneDNN.failure("max pooling's gradient") }
+    return Proposal(
+      found, inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), .foreign(memory), .plain],
+      outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
+      [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WORKSPACE, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
   }
 }

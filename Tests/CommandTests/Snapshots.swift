@@ -13,7 +13,7 @@ enum Snapshots {
       summary   show a network: layers, sizes, costs, and how it is planned
       bench     time a training step or an inference
       models    list the networks that are known by name
-      datasets  list the data sets, and which of them are here
+      datasets  list the data sets, look into a folder of pictures, or fetch one
       doctor    say what this machine has, what is missing and what that costs
 
     examples:

@@ -215,9 +215,10 @@ private func manySet(_ count: Int = 40, _ shape: Shape = [3, 8, 6]) throws -> In
       #expect(zip(got, own).allSatisfy { $0.isFinite && $1 >= 0 })
       #expect(got.allSatisfy { $0 >= 0 && $0 <= 255.001 })
     }
-    #expect((0..<30).contains { index in
-      zip(found[index * 1200..<(index + 1) * 1200], set.pixels(of: index)).allSatisfy { abs($0 - Float($1)) < 1e-3 }
-    })
+    #expect(
+      (0..<30).contains { index in
+        zip(found[index * 1200..<(index + 1) * 1200], set.pixels(of: index)).allSatisfy { abs($0 - Float($1)) < 1e-3 }
+      })
   }
 
   @Test func fastEnoughForCIFAR() throws {

@@ -49,7 +49,8 @@ import Testing
       } catch { return error.description }
     }
     #expect(
-      message() == "\(path): has 3072 bytes, which is no whole number of CIFAR-10's records of 3073; fetch the file again")
+      message()
+        == "\(path): has 3072 bytes, which is no whole number of CIFAR-10's records of 3073; fetch the file again")
     _ = try scratch.file("data_batch_1.bin", [UInt8](repeating: 0, count: 3074 * 5))
     #expect(message().hasSuffix("it looks like CIFAR-100, which has two labels a record"))
     _ = try scratch.file("data_batch_1.bin", [])
@@ -68,9 +69,10 @@ import Testing
     #expect(train.count == 15_000 && test.count == 10_000)
     #expect((0..<5).map(train.label) == [5, 2, 7, 8, 5])
     #expect((0..<10).map { c in (0..<10_000).count { test.label($0) == c } } == Array(repeating: 1000, count: 10))
-    #expect(test.classNames == [
-      "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-    ])
+    #expect(
+      test.classNames == [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+      ])
     // NumPy's numbers.
     let found = try PixelStatistics(of: train)
     let mean = [0.49130907041462524, 0.48195577435661685, 0.4455181712111908]

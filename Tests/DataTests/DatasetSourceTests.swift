@@ -30,8 +30,9 @@ let hasFashion = DatasetListing.all().contains { $0.form == "fashion-mnist" && $
     #expect(message("fasion-mnist") == "no data set is called 'fasion-mnist'; did you mean 'fashion-mnist'?")
     #expect(message("Fashion-MNIST") == "no data set is called 'Fashion-MNIST'; did you mean 'fashion-mnist'?")
     #expect(message("mnits:/data") == "no data set is called 'mnits'; did you mean 'mnist:DIR'?")
-    #expect(message("imagenet") == "no data set is called 'imagenet'; known are fashion-mnist, mnist:DIR, "
-      + "mnist-1d, cifar10:DIR, folder:DIR, labels:FILE.csv")
+    #expect(
+      message("imagenet") == "no data set is called 'imagenet'; known are fashion-mnist, mnist:DIR, "
+        + "mnist-1d, cifar10:DIR, folder:DIR, labels:FILE.csv")
     #expect(message("").contains("no data set is called ''"))
   }
 

@@ -153,12 +153,14 @@ private func checksum(_ bytes: [UInt8], pieces: Int = .max) -> String {
     let text = message { try fetch().run(into: scratch.path, from: "http://127.0.0.1:9") }
     #expect(text.hasPrefix("cannot get http://127.0.0.1:9/large.gz ("))
     #expect(text.hasSuffix("put it at \(scratch.path)/large.gz"))
+    #expect(try scratch.names() == [])
     // By hand it is as good.
     _ = try scratch.file("large.gz", large)
     _ = try scratch.file("small.gz", small)
     #expect(try fetch().run(into: scratch.path) == [])
     _ = try scratch.file("small.gz", large)
-    #expect(message { try fetch().run(into: scratch.path) }.hasPrefix("\(scratch.path)/small.gz is there with the SHA-256"))
+    #expect(
+      message { try fetch().run(into: scratch.path) }.hasPrefix("\(scratch.path)/small.gz is there with the SHA-256"))
     #expect(throws: FetchError.badMirror("ftp://x")) { try fetch().run(into: scratch.path, from: "ftp://x") }
     #expect(message { try fetch().run(into: "/dev/null/x") }.hasPrefix("cannot make the directory"))
   }
@@ -185,7 +187,8 @@ private func checksum(_ bytes: [UInt8], pieces: Int = .max) -> String {
     #expect(try DatasetFetch.named("cifar10").totalBytes == 170_052_171)
     #expect(try DatasetFetch.named("mnist").source(in: "data/mnist") == "mnist:data/mnist")
     #expect(
-      message { try DatasetFetch.named("cifar") } == "there is nothing to fetch called 'cifar'; did you mean 'cifar10'?")
+      message { try DatasetFetch.named("cifar") } == "there is nothing to fetch called 'cifar'; did you mean 'cifar10'?"
+    )
   }
 }
 

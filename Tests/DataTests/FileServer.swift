@@ -89,7 +89,8 @@ final class FileServer: Sendable {
       return (state.files[String(path.dropFirst())], state.behaviour, cut)
     }
     if let place = behaviour.redirect {
-      return send(client, "HTTP/1.1 302 Found\r\nLocation: \(place)\(path)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", [])
+      return send(
+        client, "HTTP/1.1 302 Found\r\nLocation: \(place)\(path)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", [])
     }
     guard let content, behaviour.status == nil else {
       let text = "HTTP/1.1 \(behaviour.status ?? 404) Sorry\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"

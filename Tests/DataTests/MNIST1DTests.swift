@@ -78,7 +78,8 @@ import Testing
     #expect(throws: Never.self) { try MNIST1D.generate(.init(samples: 10, maxTranslation: 72)) }
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: sharedData + "/mnist-1d"), "no ../shared/data/mnist-1d here"))
+  @Test(
+    .enabled(if: FileManager.default.fileExists(atPath: sharedData + "/mnist-1d"), "no ../shared/data/mnist-1d here"))
   func allOfThePublishedSet() throws {
     let sets = try MNIST1D.generate()
     for (set, values, labels) in [(sets.train, "x_f32le", "y_u8"), (sets.test, "x_test_f32le", "y_test_u8")] {

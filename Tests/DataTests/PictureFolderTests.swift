@@ -81,7 +81,9 @@ final class Album {
     try album.add("test/c/5.png", level: 5)
     let skipped = try album.folder(.test).skipped
     #expect(skipped.count == 1)
-    #expect(skipped.first?.reason.hasSuffix("test/c/5.png: class 'c' is none of the 2 known; correct it, or train with it") == true)
+    #expect(
+      skipped.first?.reason.hasSuffix("test/c/5.png: class 'c' is none of the 2 known; correct it, or train with it")
+        == true)
   }
 
   @Test func anUndividedFolderHasNoTestPart() throws {
@@ -98,7 +100,8 @@ final class Album {
     let set = try album.folder(.train, PictureOptions(classNames: ["dog", "cow", "cat"], skipLimit: 1))
     #expect(set.classNames == ["dog", "cow", "cat"])
     #expect((0..<4).map(set.label) == [2, 2, 0, 0])
-    #expect(set.skipped.map(\.reason) == ["\(album.path)/ant/z.png: class 'ant' is none of the 3 known; did you mean 'cat'?"])
+    #expect(
+      set.skipped.map(\.reason) == ["\(album.path)/ant/z.png: class 'ant' is none of the 3 known; did you mean 'cat'?"])
   }
 
   @Test func sizesAreAskedForWhereTheyDiffer() throws {
@@ -122,7 +125,8 @@ final class Album {
     let album = try Album()
     try album.add("a/1.png", Album.picture(9, channels: 1))
     #expect(try album.folder().sampleShape == [1, 4, 4])
-    #expect(try filled(album.folder(.train, PictureOptions(channels: 3)), [0]).pixels == [Float](repeating: 9, count: 48))
+    #expect(
+      try filled(album.folder(.train, PictureOptions(channels: 3)), [0]).pixels == [Float](repeating: 9, count: 48))
     try album.add("a/2.png", level: 5)
     #expect(try album.folder().sampleShape == [3, 4, 4])
   }
@@ -206,7 +210,9 @@ final class Album {
 
   @Test func threadsDoNotChangeTheBatches() throws {
     let album = try Album()
-    for index in 0..<40 { try album.add("\(index % 3)/\(index).png", Album.picture(UInt8(5 * index), height: 12, width: 10)) }
+    for index in 0..<40 {
+      try album.add("\(index % 3)/\(index).png", Album.picture(UInt8(5 * index), height: 12, width: 10))
+    }
     let all = Augmentation(resizedCrop: 0.2, flip: 0.5, brightness: 0.3, contrast: 0.3, saturation: 0.3)
     func drain(_ workers: Int, _ augmentation: Augmentation) throws -> [[Float]] {
       let set = try album.folder(.train, PictureOptions(size: [8, 8], threads: workers))

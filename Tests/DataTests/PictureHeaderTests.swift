@@ -40,7 +40,9 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: FileManager.default.fileExists(atPath: sharedData + "/imagenet-100"), "no ../shared/data/imagenet-100"))
+  @Test(
+    .enabled(if: FileManager.default.fileExists(atPath: sharedData + "/imagenet-100"), "no ../shared/data/imagenet-100")
+  )
   func realPicturesAreWhole() throws {
     for folder in ["imagenet-100", "scenes"] {
       let path = sharedData + "/" + folder

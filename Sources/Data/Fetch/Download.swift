@@ -36,7 +36,13 @@ struct Download {
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw .busy(path: path) }
     var sink = Sink(descriptor: descriptor, file: file, progress: progress)
     try sink.readBack(partial)
-    try fetch(library, &sink)
+    do {
+      try fetch(library, &sink)
+    } catch {
+      // Nothing came: nothing is left.
+      if sink.count == 0 { unlink(partial) }
+      throw error
+    }
     let found = sink.sum.hexadecimal()
     guard found == file.checksum else {
       unlink(partial)

@@ -100,7 +100,7 @@ public enum MNIST1D {
 
   /// Makes the data set: examples [1, L] of mean 0 and deviation 1 over the whole, as [C, L].
   /// - Throws: `DataError.badOption`; `.badFraction` when a part would be empty.
-  /// - Complexity: about 4 µs an example.
+  /// - Complexity: about 10 µs an example.
   public static func generate(
     _ options: Options = Options()
   ) throws(DataError) -> (train: FloatDataset, test: FloatDataset) {

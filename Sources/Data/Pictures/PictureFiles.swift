@@ -96,7 +96,8 @@ enum PictureFolder {
         let path = inside + name
         switch Folder.kind(of: directory + "/" + path) {
         // A link to a folder may lead round in circles.
-        case .directory: if depth < deepest, !Folder.isLink(directory + "/" + path) { waiting.append((path + "/", depth + 1)) }
+        case .directory:
+          if depth < deepest, !Folder.isLink(directory + "/" + path) { waiting.append((path + "/", depth + 1)) }
         case .file, .other, nil:
           if endings.contains(ending(of: name)) {
             pictures.append(path)
@@ -110,7 +111,8 @@ enum PictureFolder {
   }
 
   static func unknownClass(_ name: String, in path: String, line: Int?, known: [String]) -> DataError {
-    .unknownClass(path: path, line: line, name: name, suggestion: nearestName(to: name, among: known), known: known.count)
+    .unknownClass(
+      path: path, line: line, name: name, suggestion: nearestName(to: name, among: known), known: known.count)
   }
 }
 
@@ -159,7 +161,8 @@ enum PictureTable {
   }
 
   private static func skip(_ bad: (line: Int, text: String, found: Int), _ path: String, _ files: inout PictureFiles) {
-    files.skip(path, line: bad.line, .badRow(path: path, line: bad.line, text: String(bad.text.prefix(60)), found: bad.found))
+    files.skip(
+      path, line: bad.line, .badRow(path: path, line: bad.line, text: String(bad.text.prefix(60)), found: bad.found))
   }
 
   private static func listedClasses(_ directory: String) throws(DataError) -> [String]? {

@@ -39,7 +39,8 @@ package struct PictureHeader: Equatable {
     let name: String
 
     func cutOff() -> DataError {
-      .badPicture(path: name, reason: "the file is cut off: it ends after \(bytes.count) bytes in the middle of the picture")
+      .badPicture(
+        path: name, reason: "the file is cut off: it ends after \(bytes.count) bytes in the middle of the picture")
     }
 
     func big(_ at: Int, _ count: Int) throws(DataError) -> Int {

@@ -19,6 +19,8 @@ public struct ChooseMode: GraphPass {
     var result = graph
     var nodes: [Node] = []
     var redirect: [Value: Value] = [:]
+    // Running statistics so far: a norm that is used twice goes on from its first use.
+    var moved: [Value: Value] = [:]
     for node in graph.nodes {
       switch (node.op, mode) {
       case (Op.Dropout.name, .inference):
@@ -35,17 +37,20 @@ public struct ChooseMode: GraphPass {
         var attributes = node.attributes
         attributes["training_mode"] = .int(1)
         // Made with `add`, which runs the shape rule for the further outputs, then moved into place.
+        let inputs = node.inputs.prefix(3) + node.inputs[3...].map { $0.map { moved[$0] ?? $0 } }
         let outputs = result.add(
-          Op.BatchNormalization.self, node.inputs, attributes, name: graph[node.outputs[0]].name, origin: node.origin)
+          Op.BatchNormalization.self, Array(inputs), attributes, name: graph[node.outputs[0]].name, origin: node.origin)
         nodes.append(
-          Node(op: node.op, inputs: node.inputs, outputs: outputs, attributes: attributes, origin: node.origin))
+          Node(op: node.op, inputs: Array(inputs), outputs: outputs, attributes: attributes, origin: node.origin))
         redirect[node.outputs[0]] = outputs[0]
-        if let mean = node.inputs[3], let variance = node.inputs[4] {
-          result.addUpdate(before: mean, after: outputs[1])
-          result.addUpdate(before: variance, after: outputs[2])
+        for (statistic, after) in zip(node.inputs[3...], outputs[1...]) {
+          if let statistic { moved[statistic] = after }
         }
       default: nodes.append(node)
       }
+    }
+    for (before, after) in moved.sorted(by: { $0.key.id < $1.key.id }) {
+      result.addUpdate(before: before, after: after)
     }
     return result.rewritten(nodes: nodes, redirecting: redirect)
   }

@@ -33,7 +33,8 @@ public struct Fuse: GraphPass {
           let value = graph.nodes[chain[chain.count - 1]].outputs[0]
           // A sum of two convolutions may belong to the other one already.
           guard let only = readers[value], only.count == 1, !named.contains(value), !gone.contains(only[0]),
-            graph.nodes[only[0]].op == next.name, Fuse.continues(graph.nodes[only[0]], value, in: graph),
+            graph.nodes[only[0]].op == next.name,
+            Fuse.continues(graph.nodes[only[0]], after: graph.nodes[chain[chain.count - 1]], in: graph),
             graph.nodes[chain[chain.count - 1]].outputs.count == 1
           else { break }
           chain.append(only[0])
@@ -60,11 +61,16 @@ public struct Fuse: GraphPass {
     return result
   }
 
-  /// Whether a node goes on with `value` place by place: as its first operand, or as either one of a sum of two
-  /// tensors of one shape (a shortcut; what repeats is not fused).
-  static func continues(_ node: Node, _ value: Value, in graph: Graph) -> Bool {
+  /// Whether a node goes on with the result of the one before it, place by place: as its first operand, or as
+  /// either one of a sum of two tensors of one shape. A shortcut that repeats is not fused, nor one that is the
+  /// node's own operand, which may be wanted in two layouts then.
+  static func continues(_ node: Node, after last: Node, in graph: Graph) -> Bool {
+    let value = last.outputs[0]
     guard node.op == Op.Add.name else { return node.inputs[0] == value }
-    return node.inputs.allSatisfy { $0.map { graph[$0].type == graph[value].type } ?? false }
+    return node.inputs.allSatisfy { operand in
+      guard let operand else { return false }
+      return graph[operand].type == graph[value].type && !last.inputs.contains(operand)
+    }
   }
 
   /// The chain as a graph of its own, and the operands that come from outside, in order.

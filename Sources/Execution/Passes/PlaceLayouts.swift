@@ -64,12 +64,26 @@ struct LayoutPass {
     let order = RunningOrder.order(graph)
     let partner = chooseBackends()
     for index in order { try place(index, only: partner[index]) }
-    for output in graph.outputs { _ = try copy(of: output.value, in: .plain) }
+    for output in graph.outputs { try lastingCopy(of: output.value, in: .plain) }
     for update in graph.updates {
       let target = copies[update.before].map { placements[$0[0]].layout } ?? .plain
       if copies[update.before] == nil { addCopy(of: update.before, target) }
-      _ = try copy(of: update.after, in: target)
+      try lastingCopy(of: update.after, in: target)
     }
+  }
+
+  /// The copy of a value that an output or a state change reads after the last step. A state that this plan
+  /// changes does not keep its old value until then, so it is copied aside; that copy is its last in the layout.
+  private mutating func lastingCopy(of value: Value, in layout: Layout) throws(ExecutionError) {
+    let found = try copy(of: value, in: layout)
+    guard found == copies[value]?.first, graph.updates.contains(where: { $0.before == value }),
+      copies[value]?.last(where: { placements[$0].layout == layout }) == found
+    else { return }
+    let made = addCopy(of: value, layout)
+    steps.append(
+      DraftStep(
+        kind: .reorder, name: graph[value].name, op: "Copy", implementation: "old value", inputs: [found],
+        outputs: [made], proposal: CopyKernel.proposal(bytes: placements[found].byteCount, layout: layout)))
   }
 
   /// Forward and backward nodes that share auxiliary values run on one backend: the first that takes all.
@@ -109,7 +123,8 @@ struct LayoutPass {
       guard let value, !shapeOnly.contains(position) else { return nil }
       return copies[value].map { placements[$0[0]].layout }
     }
-    let request = ProposalRequest(inputLayouts: layouts, training: training, threads: threads)
+    // Whoever reads a workspace is a backward pass, also in a plan for inference.
+    let request = ProposalRequest(inputLayouts: layouts, training: training || only != nil, threads: threads)
     var refusals: [String] = []
     for (rank, backend) in backends.enumerated() where only == nil || only == rank {
       for implementation in backend.implementations(of: op) {

@@ -57,14 +57,14 @@ struct MemoryPass {
       for input in step.inputs.compactMap({ $0 }) { dies[input] = time }
     }
     for output in graph.outputs {
-      for copy in copiesOf[output.value] ?? [] where placements[copy].layout == .plain { dies[copy] = end }
+      if let copy = copiesOf[output.value]?.last(where: { placements[$0].layout == .plain }) { dies[copy] = end }
     }
 
     // A state's new value goes straight into the store where the step allows it.
     var alias: [Int: Int] = [:]
     for update in graph.updates {
       guard let target = copiesOf[update.before]?.first, let made = copiesOf[update.after] else { continue }
-      let source = made.first { placements[$0].layout == placements[target].layout } ?? made[0]
+      let source = made.last { placements[$0].layout == placements[target].layout } ?? made[0]
       let maker = steps.firstIndex { $0.outputs.contains(source) }
       let direct = maker.map { time in
         let step = steps[time]

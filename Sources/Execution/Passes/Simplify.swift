@@ -75,6 +75,7 @@ public struct Simplify: GraphPass {
   static func maskBeforeUnpooling(_ graph: Graph) -> Graph {
     let producers = graph.producers
     let readers = graph.readers
+    let named = Set(graph.outputs.map(\.value) + graph.updates.map(\.after))
     var result = graph
     var nodes = graph.nodes
     for (index, mask) in graph.nodes.enumerated() where mask.op == Op.ReluBackward.name {
@@ -82,7 +83,7 @@ public struct Simplify: GraphPass {
         graph.nodes[at].op == Op.MaxPoolBackward.name, readers[g]?.count == 1,
         let indices = graph.nodes[at].inputs[1], let pool = producers[indices].map({ graph.nodes[$0] }),
         pool.op == Op.MaxPool.name, pool.inputs[0] == y, let pooledGradient = graph.nodes[at].inputs[0],
-        !graph.outputs.contains(where: { $0.value == g })
+        !named.contains(g)
       else { continue }
       let masked = result.add(
         Op.ReluBackward.self, [pooledGradient, pool.outputs[0]], name: graph[mask.outputs[0]].name, origin: mask.origin)[
@@ -103,6 +104,7 @@ public struct Simplify: GraphPass {
   static func foldNorms(_ graph: Graph) -> Graph {
     let producers = graph.producers
     let readers = graph.readers
+    let named = Set(graph.outputs.map(\.value) + graph.updates.map(\.after))
     var result = graph
     var nodes = graph.nodes
     var folded: [Int: Node] = [:]
@@ -110,7 +112,7 @@ public struct Simplify: GraphPass {
     for (index, norm) in graph.nodes.enumerated() where norm.op == Op.BatchNormalization.name {
       guard !norm.attributes.flag("training_mode"), norm.outputs.count == 1, let x = norm.inputs[0],
         let at = producers[x], graph.nodes[at].op == Op.Conv.name, readers[x]?.count == 1,
-        !graph.outputs.contains(where: { $0.value == x })
+        !named.contains(x)
       else { continue }
       let conv = graph.nodes[at]
       let bias = conv.inputs.count > 2 ? conv.inputs[2] : nil
@@ -118,14 +120,15 @@ public struct Simplify: GraphPass {
       attributes["epsilon"] = .float(norm.attributes.float("epsilon", default: 1e-5))
       let operands = [conv.inputs[1], bias] + norm.inputs[1...4]
       let made = result.add(Op.BatchNormFold.self, operands, attributes, origin: norm.origin)
-      folded[at] = Node(
+      // Both stand where the norm stood: there all its operands are made.
+      folded[index] = Node(
         op: Op.BatchNormFold.name, inputs: operands, outputs: made, attributes: attributes, origin: norm.origin)
       var merged = conv
       merged.inputs = [conv.inputs[0], made[0], made[1]]
       merged.outputs = norm.outputs
-      nodes[at] = merged
+      nodes[index] = merged
       redirect[x] = norm.outputs[0]
-      nodes[index] = Node(op: "", inputs: [], outputs: [])
+      nodes[at] = Node(op: "", inputs: [], outputs: [])
     }
     guard !folded.isEmpty else { return graph }
     let kept = nodes.enumerated().flatMap { index, node -> [Node] in
