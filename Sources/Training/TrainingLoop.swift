@@ -215,7 +215,7 @@ final class TrainingLoop {
     if let steps = options.checkpointSteps { return state.step % steps == 0 }
     let since = Clock.seconds() - saved.seconds
     // Epochs of milliseconds must not spend their time on the disk.
-    return endsEpoch && since >= 1 || since >= 60 * TrainingOptions.checkpointMinutes
+    return endsEpoch && since >= 5 || since >= 60 * TrainingOptions.checkpointMinutes
   }
 
   private func save(_ report: (TrainingProgress) -> Void) throws {

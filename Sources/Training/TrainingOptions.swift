@@ -43,7 +43,8 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   public var resize: Int?
   /// Height and width of pictures in files; nil where nobody said.
   public var size: [Int]?
-  /// Steps between two checkpoints; nil for one at the end of each epoch and after each `checkpointMinutes`.
+  /// Steps between two checkpoints; nil for one at the end of each epoch (of those that end within five seconds, the
+  /// last) and after each `checkpointMinutes`.
   public var checkpointSteps: Int?
   /// The data set as `--data` names it, so that the run can be repeated; nil when nobody said.
   public var dataset: String?
