@@ -1,6 +1,7 @@
 import Foundation
 import FoveaData
 import FoveaExchange
+import FoveaExecution
 import FoveaGraphs
 import FoveaInference
 import FoveaLayers
@@ -25,11 +26,9 @@ import Testing
   @Test(arguments: Self.cases.indices)
   func fiveStepsAreThoseOfPyTorch(index: Int) async throws {
     let (name, optimizer) = Self.cases[index]
-    func file(_ name: String) throws -> [String: JSONValue] {
+    func file(_ name: String) throws -> JSONObject {
       let text = String(decoding: try bytes("\(golden())/\(name).json"), as: UTF8.self)
-      var result: [String: JSONValue] = [:]
-      for (key, value) in try #require(try JSONValue(parsing: text).object) { result[key] = value }
-      return result
+      return try #require(try JSONValue(parsing: text).object)
     }
     func numbers(_ value: JSONValue?) throws -> [Float] {
       try #require(value?.array).map { Float(try #require($0.double)) }
