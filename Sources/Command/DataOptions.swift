@@ -26,6 +26,56 @@ struct DataOptions: Sendable {
   }
 }
 
+/// `--resize` and `--size`: what pictures in files are made into before they are trained on.
+struct PictureSizeOptions: Sendable {
+  static let specs = [
+    OptionSpec("resize", "N", "pictures in files: resize the shorter side to N pixels before the crop"),
+    OptionSpec("size", "N", "pictures in files: cut N×N pixels (or HxW) out, or without --resize shrink to them"),
+  ]
+
+  let resize: Int?
+  let size: [Int]?
+
+  init(_ arguments: inout Arguments) {
+    resize = arguments.integer("resize", in: 1...65_536)
+    let extents = arguments.extents("size")
+    if let extents, extents.count > 2 { arguments.reject("--size takes N or HxW, not \(extents.count) numbers") }
+    size = extents.flatMap { $0.count == 1 ? [$0[0], $0[0]] : $0.count == 2 ? $0 : nil }
+    if let resize, let size, let side = size.first(where: { $0 > resize }) {
+      arguments.reject("--size \(side) cannot be cut out of pictures that --resize \(resize) has made smaller")
+    }
+  }
+
+  /// What a model's own preprocessing leaves open, the command line says.
+  func pictures(_ preprocessing: Preprocessing? = nil) -> PictureOptions {
+    var options = PictureOptions(preprocessing ?? Preprocessing())
+    if preprocessing == nil { options.channels = nil }
+    if let resize { options.resize = resize }
+    if let size { options.size = size }
+    return options
+  }
+}
+
+extension PictureOptions {
+  /// What a model does to pictures before their levels.
+  init(_ preprocessing: Preprocessing) {
+    self.init(
+      size: preprocessing.size, resize: preprocessing.resize, channels: preprocessing.channels == .gray ? 1 : 3,
+      isBGR: preprocessing.channels == .bgr)
+  }
+}
+
+extension Console {
+  /// Names the files that a set leaves out, some of them.
+  func noteSkipped(_ dataset: any Dataset) {
+    let files = dataset.skipped
+    guard !files.isEmpty else { return }
+    note("\(Text.grouped(files.count)) file\(files.count == 1 ? " is" : "s are") left out of \(dataset.name):")
+    for file in files.prefix(5) { note("  \(file)") }
+    if files.count > 5 { note("  and \(Text.grouped(files.count - 5)) more") }
+  }
+}
+
 extension Evaluation {
   /// The commonest mistakes by name, a line each.
   func confusions(_ names: [String], limit: Int) -> [String] {

@@ -60,6 +60,9 @@ struct ModelOptions: Sendable {
       classNames: model.classNames.isEmpty ? source.classNames : model.classNames, name: model.name)
   }
 
+  /// The model of a file, with `--weights` in it; nil where a network of the zoo is named.
+  func given() throws -> Model? { isFile ? try load() : nil }
+
   private func read() throws -> Model {
     try ModelOptions.checkFile(text)
     return try ModelFile.read(text)

@@ -19,8 +19,10 @@ struct ResumedRun: Sendable {
     // What was typed, in the spelling that the run's own options have.
     let own = recipe.options(data: source, directory: directory, weights: arguments.text("weights")).words
     var typed = own.filter { arguments.isGiven($0.option) }
-    if arguments.isGiven("validation"), !typed.contains(where: { $0.option == "validation" }) {
-      typed.append(("validation", "0"))
+    // What leaves no trace in a run's own words: a usual value, or a number of another optimizer.
+    for spec in TrainRecipe.specs + PictureSizeOptions.specs
+    where arguments.isGiven(spec.name) && !typed.contains(where: { $0.option == spec.name }) {
+      typed.append((spec.name, arguments.text(spec.name)))
     }
     if let out = arguments.text("out") { typed.append(("out", out)) }
     self.typed = typed
@@ -48,9 +50,23 @@ struct ResumedRun: Sendable {
     return record
   }
 
+  /// What pictures in files become: the checkpoint's model knows.
+  func pictures() throws -> PictureOptions {
+    let path = RunDirectory(directory).last
+    // A missing or damaged checkpoint is said by the trainer, in better words.
+    guard Directory.exists(path), let model = try? ModelFile.read(path) else { return PictureOptions() }
+    var pictures = PictureOptions(model.preprocessing)
+    pictures.classNames = model.classNames
+    return pictures
+  }
+
   private func isSame(_ word: (option: String, value: String?), _ own: [(option: String, value: String?)]) -> Bool {
     if word.option == "out" { return word.value == directory }
-    if word.option == "validation", word.value == "0" { return !own.contains { $0.option == "validation" } }
+    // Values that say that there is nothing of it.
+    let nothing = ["validation": ["0", "0.0"], "accumulate": ["1"], "augment": ["none"]]
+    if let value = word.value, nothing[word.option]?.contains(value) == true {
+      return !own.contains { $0.option == word.option }
+    }
     return own.contains { $0.option == word.option && $0.value == word.value }
   }
 }

@@ -27,6 +27,18 @@ enum Text {
     return sign + (places == 0 ? whole : whole + "." + padded.suffix(places))
   }
 
+  /// A positive number with two digits that count: `0.0042`, `0.31`, `2.6`, `0.0000013`.
+  static func significant(_ number: Double) -> String {
+    guard number > 0, number.isFinite, number < 1e9 else { return decimals(number, 2) }
+    let places = max(0, 1 - Int(log10(number).rounded(.down)))
+    guard places <= 12 else { return "\(number)" }
+    var text = decimals(number, places)
+    // A rate as somebody would type it.
+    while text.contains("."), text.last == "0" { text.removeLast() }
+    if text.last == "." { text.removeLast() }
+    return text
+  }
+
   /// 0.9132 as `91.32 %`.
   static func percent(_ share: Double) -> String { decimals(100 * share, 2) + " %" }
 

@@ -1,12 +1,9 @@
 import Fovea
-import Synchronization
 
 /// Turns a trainer's progress into a live line on a terminal and one plain line for each epoch.
 final class TrainReporter: Sendable {
   private let console: Console
   private let isQuiet: Bool
-  /// The epoch whose line is due once its checkpoint is written.
-  private let due = Mutex<TrainingProgress?>(nil)
 
   /// - Parameter isQuiet: true leaves standard output to JSON.
   init(_ console: Console, isQuiet: Bool) {
@@ -15,13 +12,16 @@ final class TrainReporter: Sendable {
   }
 
   func report(_ progress: TrainingProgress) {
+    if let note = progress.note {
+      console.endProgress()
+      return console.note("the last bits may differ from an uninterrupted run: \(note)")
+    }
     switch progress.phase {
     case .planning: console.progress("planning")
     case .validating: console.progress("epoch \(progress.epoch)/\(progress.epochs), validating")
-    case .saving: due.withLock { $0 = progress }
-    case .training:
-      if due.withLock({ $0.take() }) != nil { endEpoch(progress) }
-      live(progress)
+    case .saving: break
+    case .epochEnded: endEpoch(progress)
+    case .training: live(progress)
     case .ended: console.endProgress()
     }
   }
@@ -41,7 +41,9 @@ final class TrainReporter: Sendable {
   }
 
   private func endEpoch(_ progress: TrainingProgress) {
-    guard !isQuiet else { return }
+    // A hundred lines or so tell the course of any run; short epochs would make thousands.
+    let isShown = progress.epoch % max(1, progress.epochs / 100) == 0 || progress.step == progress.stepsTotal
+    guard !isQuiet, isShown else { return }
     console.endProgress()
     var parts = [
       "epoch \(progress.epoch)/\(progress.epochs)", "step \(Text.grouped(progress.step))",

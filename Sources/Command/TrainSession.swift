@@ -20,7 +20,7 @@ struct TrainSession {
 
   func run() async throws -> Int32 {
     let result = try await train()
-    guard result.outcome == .finished else { return try interrupted(result) }
+    guard result.outcome != .interrupted else { return try interrupted(result) }
     let file = result.bestFile ?? result.last
     var evaluation: Evaluation?
     switch test {
@@ -71,6 +71,10 @@ struct TrainSession {
         + "\(Text.grouped(Int(result.examplesPerSecond))) examples/s, first step after "
         + "\(Text.duration(result.secondsToFirstStep)), waited \(Text.duration(result.waitedSeconds)) for data, "
         + "peak memory \(Text.decimals(PeakMemory.megabytes, 0)) MB")
+    if result.outcome == .stoppedEarly, let patience = trainer.options.patience {
+      try console.out(
+        "stopped early: the validation accuracy has not risen for \(patience) epoch\(patience == 1 ? "" : "s")")
+    }
     if let best = result.best {
       try console.out("best by validation: epoch \(best.epoch), accuracy \(Text.percent(best.accuracy))")
     }
@@ -99,7 +103,12 @@ struct TrainSession {
 
   private func object(_ result: TrainingResult, _ evaluation: Evaluation?, _ file: String?) -> [String: Any] {
     var object = evaluation?.object(trainer.model.classNames) ?? [:]
-    object["outcome"] = result.outcome == .finished ? "finished" : "interrupted"
+    object["outcome"] =
+      switch result.outcome {
+      case .finished: "finished"
+      case .stoppedEarly: "stopped early"
+      case .interrupted: "interrupted"
+      }
     object["directory"] = result.directory
     object["model_file"] = file
     object["steps"] = result.step

@@ -45,18 +45,31 @@ public final class Store: Sendable {
   /// A copy of the value at `path`, in logical order.
   /// - Throws: `ExecutionError.missingTensor`.
   public func tensor(_ path: String) throws(ExecutionError) -> Tensor {
-    // The bytes are copied under the lock: a training step in another thread must not be half seen.
+    try contents.read { (state) throws(ExecutionError) in try Store.copy(of: path, in: state) }
+  }
+
+  /// Copies of several values, in logical order, as they were at one moment: all before a step of training in
+  /// another thread or all after it.
+  /// - Throws: `ExecutionError.missingTensor`.
+  public func tensors(_ paths: [String]) throws(ExecutionError) -> [Tensor] {
     try contents.read { (state) throws(ExecutionError) in
-      guard let entry = state.entries[path], let shape = entry.type.shape.concrete else {
-        throw .missingTensor(path: path)
-      }
-      let copy = TensorStorage(byteCount: shape.count * entry.type.dtype.size)
-      switch entry.layout {
-      case .plain: copy.base.copyMemory(from: entry.bytes.base, byteCount: copy.byteCount)
-      case .foreign(let layout): try layout.decode(entry.bytes.base, intoPlain: copy.base)
-      }
-      return Tensor(storage: copy, shape: shape, dtype: entry.type.dtype)
+      var result: [Tensor] = []
+      for path in paths { result.append(try Store.copy(of: path, in: state)) }
+      return result
     }
+  }
+
+  /// The bytes are copied under the lock: a training step in another thread must not be half seen.
+  private static func copy(of path: String, in state: Contents) throws(ExecutionError) -> Tensor {
+    guard let entry = state.entries[path], let shape = entry.type.shape.concrete else {
+      throw .missingTensor(path: path)
+    }
+    let copy = TensorStorage(byteCount: shape.count * entry.type.dtype.size)
+    switch entry.layout {
+    case .plain: copy.base.copyMemory(from: entry.bytes.base, byteCount: copy.byteCount)
+    case .foreign(let layout): try layout.decode(entry.bytes.base, intoPlain: copy.base)
+    }
+    return Tensor(storage: copy, shape: shape, dtype: entry.type.dtype)
   }
 
   /// Sets the value at `path`, adding it when it is new.
@@ -105,7 +118,8 @@ public final class Store: Sendable {
   /// A store of its own with the same values.
   public func copy() throws(ExecutionError) -> Store {
     let result = Store()
-    for path in paths { try result.set(path, to: try tensor(path)) }
+    let paths = paths
+    for (path, tensor) in zip(paths, try tensors(paths)) { try result.set(path, to: tensor) }
     return result
   }
 

@@ -17,7 +17,8 @@ extension Model {
   /// Copies of all parameters and states by path, in the order of declaration.
   /// - Throws: `ExecutionError.missingTensor` when the store lacks one.
   public func parameterTensors() throws -> [(path: String, tensor: Tensor)] {
-    try leaves.map { ($0.parameter.path, try store.tensor($0.parameter.path)) }
+    let paths = leaves.map(\.parameter.path)
+    return Array(zip(paths, try store.tensors(paths))).map { (path: $0.0, tensor: $0.1) }
   }
 
   /// Sets every parameter and state; all or, when anything does not fit, nothing.

@@ -67,6 +67,11 @@ final class AppendFile {
     }
   }
 
+  /// Makes what was appended last through a power cut.
+  func sync() throws(FileError) {
+    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS { throw .last("flush", path) }
+  }
+
   /// Keeps the parts of a file that `choose` names, in order: by cutting the end off where that is
   /// all, else by writing it anew beside and renaming.
   static func rewrite(

@@ -75,8 +75,15 @@ package final class Evaluator {
   private let training: TrainingGraph
   private let facts: DatasetFacts
   private let normalization: Normalization
+  private let planned: (String, Plan) throws -> Void
+  private var sizes: Set<Int> = []
 
-  package init(_ model: Model, for dataset: any Dataset, device: Device) throws {
+  /// - Parameter planned: called with each new plan and what it is for.
+  package init(
+    _ model: Model, for dataset: any Dataset, device: Device,
+    planned: @escaping (String, Plan) throws -> Void = { _, _ in }
+  ) throws {
+    self.planned = planned
     facts = dataset.facts
     training = try TrainingGraph(model, for: facts)
     normalization = try Normalization(model.preprocessing)
@@ -100,6 +107,7 @@ package final class Evaluator {
     var shown = Clock.seconds()
     while let next = try loader.next() {
       let context = try plans.context(TrainingGraph.sizes(next.count, facts.sampleShape))
+      if sizes.insert(next.count).inserted { try planned("validation \(next.count)", context.plan) }
       for name in Batch.names {
         guard context.reads(name), let bytes = next.bytes(of: name) else { continue }
         try context.input(name).copyMemory(from: bytes)

@@ -72,6 +72,11 @@ public final class MetricsLog {
     do throws(FileError) { try file.append(Array((JSONText.line(object) + "\n").utf8)) } catch { throw .file(error) }
   }
 
+  /// Makes the lines last through a power cut.
+  func sync() throws(MetricsLogError) {
+    do throws(FileError) { try file.sync() } catch { throw .file(error) }
+  }
+
   /// The complete lines of a log; one that cannot be read is left out.
   /// - Throws: `MetricsLogError.file`.
   public static func read(_ path: String) throws(MetricsLogError) -> [Entry] {

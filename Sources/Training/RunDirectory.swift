@@ -15,6 +15,13 @@ package struct RunDirectory: Sendable {
   package var best: String { "\(path)/best.safetensors" }
   package var metrics: String { "\(path)/metrics.jsonl" }
 
+  /// True when there is a run that a new one must not write over: one that has got beyond its start.
+  package var holdsRun: Bool {
+    guard RunDirectory.exists(last) else { return false }
+    guard RunDirectory.exists(record), let state = try? TrainingState.read(last) else { return true }
+    return state.step > 0
+  }
+
   /// True when there is a file at `path`.
   static func exists(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: path)
@@ -50,6 +57,10 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var backends: [String]
   /// What was asked for.
   public var options: TrainingOptions
+  /// The processor's own name; nil where the system does not tell.
+  public var processor: String?
+  /// What the plans chose, by name; written as they are made.
+  public var plans: [PlanRecord]?
 
   /// The record of a run.
   /// - Throws: `TrainingError.noRun`, `.badRun`.
@@ -76,6 +87,16 @@ public struct RunRecord: Sendable, Equatable, Codable {
       throw .badRun(path: path, reason: error.plainReason)
     } catch { throw .badRun(path: path, reason: "\(error)") }
   }
+
+  /// What this machine's processor is called; nil where the system does not tell.
+  static let processorName: String? = {
+    // The file has no size, so it cannot be mapped.
+    guard let file = FileHandle(forReadingAtPath: "/proc/cpuinfo"),
+      let data = try? file.read(upToCount: 1 << 14)
+    else { return nil }
+    let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("model name") }
+    return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
+  }()
 
   /// Writes it to a run's directory.
   func write(directory: String) throws {
@@ -120,6 +141,8 @@ struct TrainingState: Sendable, Codable {
   var epochSums = Sums()
   var intervalSums = Sums()
   var best: TrainingResult.Best?
+  /// True when the validation set ended the run before its last step.
+  var stoppedEarly: Bool?
 
   struct Sums: Sendable, Codable, Equatable {
     var loss = 0.0
@@ -136,12 +159,13 @@ struct TrainingState: Sendable, Codable {
     var accuracy: Double { examples == 0 ? 0 : correct / Double(examples) }
   }
 
-  /// Writes a model with everything that a run needs to go on.
+  /// Writes a model with everything that a run needs to go on. Before the first step the moments are what they
+  /// are made as, and are left out.
   func write(_ model: Model, to path: String) throws {
     let store = model.store
     var extra: [(name: String, tensor: Tensor)] = []
     // In a fixed order, so that equal runs leave equal files.
-    for path in store.paths.sorted() where path.hasPrefix(Optimizer.statePrefix) {
+    for path in store.paths.sorted() where step > 0 && path.hasPrefix(Optimizer.statePrefix) {
       extra.append((path, try store.tensor(path)))
     }
     let json = JSONEncoder()
@@ -155,14 +179,20 @@ struct TrainingState: Sendable, Codable {
   /// Reads where a run stands, and puts the optimizer's moments into the model's store.
   static func read(_ path: String, into store: Store) throws -> TrainingState {
     let (tensors, metadata) = try ModelFile.readExtra(path)
+    let state = try decode(metadata, path)
+    for (name, tensor) in tensors where name.hasPrefix(Optimizer.statePrefix) { try store.set(name, to: tensor) }
+    return state
+  }
+
+  /// Reads where a run stands.
+  static func read(_ path: String) throws -> TrainingState { try decode(try ModelFile.readExtra(path).metadata, path) }
+
+  private static func decode(_ metadata: [String: String], _ path: String) throws -> TrainingState {
     guard let text = metadata[key] else {
       throw TrainingError.badRun(path: path, reason: "it holds a model, but not where its training stands")
     }
-    let state: TrainingState
-    do { state = try JSONDecoder().decode(TrainingState.self, from: Data(text.utf8)) } catch {
+    do { return try JSONDecoder().decode(TrainingState.self, from: Data(text.utf8)) } catch {
       throw TrainingError.badRun(path: path, reason: (error as? DecodingError)?.plainReason ?? "\(error)")
     }
-    for (name, tensor) in tensors where name.hasPrefix(Optimizer.statePrefix) { try store.set(name, to: tensor) }
-    return state
   }
 }

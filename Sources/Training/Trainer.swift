@@ -85,7 +85,9 @@ public final class Trainer: Sendable {
     else {
       throw TrainingError.badRun(path: last, reason: "step \(state.step) is not at the place that the file names")
     }
-    guard state.step < extent.steps else { throw TrainingError.complete(directory: directory, steps: extent.steps) }
+    guard state.step < extent.steps, state.stoppedEarly != true else {
+      throw TrainingError.complete(directory: directory, steps: state.step)
+    }
   }
 
   /// Trains until the end or until `requestStop`.
@@ -127,41 +129,9 @@ extension RunRecord {
       func list(_ names: [String]) -> String { names.isEmpty ? "the reference loops" : names.joined(separator: ", ") }
       found.append("it ran with \(list(backends)), now with \(list(names))")
     }
+    if let processor, let now = RunRecord.processorName, processor != now {
+      found.append("it ran on \(processor), now on \(now)")
+    }
     return found
   }
-}
-
-/// How many steps a run has, and where in the epochs each stands.
-struct RunExtent: Sendable {
-  /// Examples in a full batch.
-  let batch: Int
-  let stepsPerEpoch: Int
-  /// Steps in all.
-  let steps: Int
-  /// Epochs in all, the last perhaps in part.
-  let epochs: Int
-
-  /// - Parameter examples: those that train.
-  init(_ options: TrainingOptions, examples: Int) throws(TrainingError) {
-    guard examples > 0, options.batch > 0 else {
-      throw .badOption(name: "the number of training examples", value: "\(examples)", expected: "at least 1")
-    }
-    batch = min(options.batch, examples)
-    stepsPerEpoch = (examples - 1) / batch + 1
-    switch options.length {
-    case .steps(let count): steps = count
-    case .epochs(let count):
-      let (product, overflow) = count.multipliedReportingOverflow(by: stepsPerEpoch)
-      guard !overflow else {
-        throw .badOption(name: "the number of epochs", value: "\(count)", expected: "smaller: its steps overflow")
-      }
-      steps = product
-    }
-    epochs = max(1, (steps - 1) / stepsPerEpoch + 1)
-  }
-
-  /// Full epochs before a step.
-  func epoch(at step: Int) -> Int { step / stepsPerEpoch }
-  /// Batches of its epoch before a step.
-  func batch(at step: Int) -> Int { step % stepsPerEpoch }
 }

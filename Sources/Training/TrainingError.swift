@@ -19,11 +19,15 @@ public enum TrainingError: Error, Sendable {
   case badOption(name: String, value: String, expected: String)
   case freezesNothing(pattern: String, nearest: [String])
   case nothingToTrain
+  case patienceWithoutValidation
 
   // The run.
-  case notFinite(loss: Double, step: Int, epoch: Int, rate: Double, checkpoint: String?)
+  /// `peak` is the schedule's highest rate: what was asked for.
+  case notFinite(loss: Double, step: Int, epoch: Int, rate: Double, peak: Double, checkpoint: String?)
+  case weightsNotFinite(path: String, step: Int, epoch: Int, rate: Double, peak: Double, checkpoint: String?)
   case file(FileError)
   case directoryHoldsRun(String)
+  case directoryInUse(String)
 
   // Resuming.
   case noRun(directory: String, missing: String)
@@ -66,21 +70,28 @@ extension TrainingError: CustomStringConvertible {
           : "; did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?")
     case .nothingToTrain:
       "every parameter is frozen: there is nothing to train"
+    case .patienceWithoutValidation:
+      "early stopping judges by the validation part, and there is none; give a validation fraction, e.g. 0.1"
     default: nil
     }
   }
 
   private var runText: String? {
     switch self {
-    case .notFinite(let loss, let step, let epoch, let rate, let checkpoint):
-      "the loss is \(loss) at step \(step) (epoch \(epoch), rate \(rate)): training has diverged; "
-        + (checkpoint.map { "the last good model is \($0); " } ?? "")
-        + "try a lower rate or a longer warm-up, and check the data"
+    case .notFinite(let loss, let step, let epoch, let rate, let peak, let checkpoint):
+      "the loss is \(NumberText.plain(loss)) at step \(step) "
+        + TrainingError.diverged(epoch: epoch, rate: rate, peak: peak, checkpoint)
+    case .weightsNotFinite(let path, let step, let epoch, let rate, let peak, let checkpoint):
+      "\(path) holds numbers that are not finite after step \(step) "
+        + TrainingError.diverged(epoch: epoch, rate: rate, peak: peak, checkpoint)
     case .file(let error): error.description
     case .directoryHoldsRun(let directory):
       "\(directory) already holds a run; go on with it (--resume \(directory)) or choose another directory"
+    case .directoryInUse(let directory):
+      "another process is training in \(directory); wait for it, or choose another directory"
     case .noRun(let directory, let missing):
       "\(directory) holds no run that can be resumed: there is no \(missing)"
+        + (missing == "last.safetensors" ? "; it was broken off before its first checkpoint, so start it anew" : "")
     case .badRun(let path, let reason):
       "\(path) cannot be resumed from: \(reason)"
     case .datasetDiffers(let directory, let expected, let found):
@@ -89,5 +100,13 @@ extension TrainingError: CustomStringConvertible {
       "the run in \(directory) is complete (\(steps) steps); there is nothing to resume"
     default: nil
     }
+  }
+
+  /// What is common to everything that grew beyond all bounds.
+  private static func diverged(epoch: Int, rate: Double, peak: Double, _ checkpoint: String?) -> String {
+    let highest = rate == peak ? "" : " of at most \(NumberText.plain(peak))"
+    return "(epoch \(epoch), rate \(NumberText.plain(rate))\(highest)): training has diverged; "
+      + (checkpoint.map { "the last good model is \($0); " } ?? "")
+      + "try a lower rate or a longer warm-up, and check the data"
   }
 }

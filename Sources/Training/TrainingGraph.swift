@@ -71,6 +71,18 @@ package struct TrainingGraph: Sendable {
   /// - Parameter freeze: see `TrainingOptions.freeze`.
   /// - Throws: `TrainingError.freezesNothing`, `.nothingToTrain`.
   package func training(_ optimizer: Optimizer, freeze: [String] = []) throws(TrainingError) -> PlanRequest {
+    let moved = try moved(freeze: freeze)
+    return PlanRequest(mode: .training) { (graph) throws(GraphError) in
+      guard let loss = graph.output("loss") else { return }
+      let parameters = graph.parameters.filter { moved.contains($0.parameter.path) }
+      let gradients = try graph.differentiate(loss, withRespectTo: parameters.map(\.value))
+      optimizer.addUpdates(to: &graph, of: parameters, gradients)
+    }
+  }
+
+  /// The paths of the parameters that move.
+  /// - Throws: `TrainingError.freezesNothing`, `.nothingToTrain`.
+  func moved(freeze: [String]) throws(TrainingError) -> Set<String> {
     let trainable = graph.parameters.filter(\.parameter.trainable).map(\.parameter.path)
     let patterns = freeze.map(PathPattern.init)
     for pattern in patterns where !trainable.contains(where: pattern.matches) {
@@ -78,12 +90,7 @@ package struct TrainingGraph: Sendable {
     }
     let moved = Set(trainable.filter { path in !patterns.contains { $0.matches(path) } })
     guard !moved.isEmpty else { throw .nothingToTrain }
-    return PlanRequest(mode: .training) { (graph) throws(GraphError) in
-      guard let loss = graph.output("loss") else { return }
-      let parameters = graph.parameters.filter { moved.contains($0.parameter.path) }
-      let gradients = try graph.differentiate(loss, withRespectTo: parameters.map(\.value))
-      optimizer.addUpdates(to: &graph, of: parameters, gradients)
-    }
+    return moved
   }
 }
 
@@ -97,5 +104,15 @@ package struct DatasetFacts: Sendable, Equatable {
     self.name = name
     self.sampleShape = sampleShape
     self.classes = classes
+  }
+}
+
+extension TrainingOptions {
+  /// How many of a model's learned parameters keep their values, and how many numbers those are.
+  package func frozen(of model: Model) -> (parameters: Int, of: Int, numbers: Int) {
+    let patterns = freeze.map(PathPattern.init)
+    let trainable = model.graph.parameters.filter(\.parameter.trainable)
+    let held = trainable.filter { entry in patterns.contains { $0.matches(entry.parameter.path) } }
+    return (held.count, trainable.count, held.reduce(0) { $0 + model.graph.shape($1.value).count })
   }
 }

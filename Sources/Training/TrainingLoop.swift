@@ -1,5 +1,4 @@
 import FoveaData
-import FoveaExchange
 import FoveaExecution
 import FoveaInference
 import FoveaLayers
@@ -12,24 +11,27 @@ final class TrainingLoop {
   private let model: Model
   private let extent: RunExtent
   private let loader: Loader
-  private let plans: PlanCache
   private let facts: DatasetFacts
   private let validation: (any Dataset)?
-  private let evaluator: Evaluator?
   private let record: RunRecord
   private var files: RunFiles?
-  private var slots: [StepSlot] = []
+  private var stepper: Stepper?
+  private var evaluator: Evaluator?
 
   private var state: TrainingState
   private var progress = TrainingProgress()
   private var losses: [Float] = []
   private var lastValidation: Evaluation?
+  /// What plans chose before there was a file to write it to.
+  private var planned: [PlanRecord] = []
+  private var notes: [String] = []
   private let began = Clock.seconds()
   private var firstStepEnded: Double?
   /// Seconds of the steps after the first, with what was waited for data, and the examples in them.
   private var stepSeconds = 0.0
   private var stepExamples = 0
   private var shown = 0.0
+  private var saved = (step: -1, seconds: 0.0)
 
   init(_ trainer: Trainer) throws {
     self.trainer = trainer
@@ -41,35 +43,40 @@ final class TrainingLoop {
     self.validation = validation
     extent = try RunExtent(options, examples: train.count)
     let heads = try TrainingGraph(model, for: facts)
-    let request = try heads.training(options.optimizer, freeze: options.freeze)
+    // What cannot be trained is said before the loader begins to read.
+    _ = try heads.moved(freeze: options.freeze)
     state = trainer.resumed ?? TrainingState()
 
     record = RunRecord(
       model: model.name, datasetName: facts.name, examples: trainer.dataset.count, classes: facts.classes,
       trainingExamples: train.count, validationExamples: validation?.count ?? 0, batch: extent.batch,
       device: trainer.device.name, threads: trainer.device.threads, backends: trainer.device.backends.map(\.name),
-      options: options)
+      options: options, processor: RunRecord.processorName)
     // The loader starts to read ahead while the plan is made.
     loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
-      normalization: Normalization(model.preprocessing), epochs: extent.epochs,
-      start: LoaderPosition(epoch: extent.epoch(at: state.step), batch: extent.batch(at: state.step)))
+      normalization: Normalization(model.preprocessing), epochs: extent.epochs, start: extent.position(at: state.step),
+      augmentation: options.augmentation)
     // The moments of an earlier run on this model are no part of this one.
-    if trainer.resumed == nil { TrainingLoop.removeMoments(model) }
-    plans = PlanCache(heads.graph, request, store: model.store, device: trainer.device)
-    if let validation {
-      evaluator = try Evaluator(trainer.model, for: validation, device: trainer.device)
-    } else {
-      evaluator = nil
+    if trainer.resumed == nil { TrainingLoop.removeStates(model) }
+    stepper = try Stepper(heads, facts, options, store: model.store, device: trainer.device) { [unowned self] in
+      try self.note($0, $1)
     }
-    slots.reserveCapacity(2)
+    if let validation {
+      evaluator = try Evaluator(model, for: validation, device: trainer.device) { [unowned self] in
+        try self.note($0, $1)
+      }
+    }
     losses.reserveCapacity(min(extent.steps - state.step, 10_000_000))
   }
 
   deinit { loader.stop() }
 
-  private static func removeMoments(_ model: Model) {
-    for path in model.store.paths where path.hasPrefix(Optimizer.statePrefix) { model.store.remove(path) }
+  private static func removeStates(_ model: Model) {
+    for path in model.store.paths
+    where path.hasPrefix(Optimizer.statePrefix) || path.hasPrefix(TrainingGraph.gatheredPrefix) {
+      model.store.remove(path)
+    }
   }
 
   // MARK: The run
@@ -77,61 +84,81 @@ final class TrainingLoop {
   func run(everyStep: (Int) -> Void, progress report: (TrainingProgress) -> Void) throws -> TrainingResult {
     defer {
       // They belong to the run, not to the model.
-      slots = []
-      TrainingLoop.removeMoments(model)
+      stepper = nil
+      TrainingLoop.removeStates(model)
     }
+    guard let stepper else { throw TrainingError.emptyDataset(facts.name) }
     progress.epochs = extent.epochs
     progress.stepsTotal = extent.steps
     show(.planning, report)
     // Made before the first batch is waited for, so that what cannot be planned is said at once.
-    _ = try slot(for: extent.batch)
-    // After all that may be refused, so that a mistake leaves no directory behind.
-    files = try options.directory.map { try RunFiles($0, record, resumingAfter: trainer.resumed?.step) }
-    while state.step < extent.steps, !trainer.shouldStop {
+    try stepper.prepare(extent.batch)
+    try open(report)
+    while state.step < extent.steps, state.stoppedEarly != true, !trainer.shouldStop {
       let began = Clock.seconds()
-      guard let batch = try loader.next() else { break }
-      let slot = try slot(for: batch.count)
-      try step(batch, slot)
-      loader.recycle(batch)
+      let examples = extent.examples(of: state.step)
+      guard try step(stepper, examples: examples) else { break }
       everyStep(state.step)
       if state.step % options.logInterval == 0 { try log() }
-      count(seconds: Clock.seconds() - began, examples: slot.count)
-      if extent.batch(at: state.step) == 0 || state.step == extent.steps { try endEpoch(report) }
-      if Clock.seconds() - shown > 0.1 { show(.training, report) }
+      count(seconds: Clock.seconds() - began, examples: examples)
+      let endsEpoch = extent.batch(at: state.step) == 0 || state.step == extent.steps
+      if endsEpoch { try endEpoch(report) }
+      if isCheckpointDue(endsEpoch) { try save(report) }
+      if endsEpoch { showEpoch(report) }
+      if Clock.seconds() - shown > 0.1 || !notes.isEmpty { show(.training, report) }
     }
-    let isDone = state.step == extent.steps
-    if !isDone { try save(report) }
+    let outcome: TrainingResult.Outcome =
+      state.step == extent.steps ? .finished : state.stoppedEarly == true ? .stoppedEarly : .interrupted
+    if saved.step != state.step { try save(report) }
     try files?.close()
     loader.stop()
     show(.ended, report)
-    return result(isDone ? .finished : .interrupted)
+    return result(outcome)
   }
 
-  private func slot(for count: Int) throws -> StepSlot {
-    for slot in slots where slot.count == count { return slot }
-    let context = try plans.context(TrainingGraph.sizes(count, facts.sampleShape))
-    let slot = try StepSlot(context, count: count)
-    slots.append(slot)
-    return slot
+  /// Makes or repairs the run's directory, after all that may be refused, so that a mistake leaves none behind.
+  private func open(_ report: (TrainingProgress) -> Void) throws {
+    guard let directory = options.directory else { return }
+    let files = try RunFiles(directory, record, resumingAfter: trainer.resumed?.step)
+    self.files = files
+    for plan in planned { if let difference = try files.note(plan) { notes.append(difference) } }
+    planned = []
+    if trainer.resumed == nil {
+      // From here on, a run that is killed can be gone on with.
+      try save(report)
+    } else {
+      saved = (state.step, Clock.seconds())
+    }
   }
 
-  private func step(_ batch: Batch, _ slot: StepSlot) throws {
-    let rate = options.optimizer.learningRate.rate(at: state.step, of: extent.steps)
-    let momentum = options.optimizer.momentum(at: state.step, of: extent.steps)
-    try slot.run(batch, rate: rate, momentum: momentum, seed: options.seed, step: state.step)
-    let loss = slot.loss
-    guard loss.isFinite else {
+  private func note(_ name: String, _ plan: Plan) throws {
+    let record = PlanRecord(name, plan)
+    guard let files else { return planned.append(record) }
+    if let difference = try files.note(record) { notes.append(difference) }
+  }
+
+  /// Takes one step; false where there are no more batches.
+  private func step(_ stepper: Stepper, examples: Int) throws -> Bool {
+    let numbers = OptimizerScalars.Numbers(
+      rate: options.optimizer.learningRate.rate(at: state.step, of: extent.steps),
+      momentum: options.optimizer.momentum(at: state.step, of: extent.steps))
+    let batches = extent.batches(of: state.step)
+    guard
+      let outcome = try stepper.step(loader, number: state.step, batches: batches, examples: examples, numbers)
+    else { return false }
+    progress.rate = numbers.rate
+    progress.epoch = extent.epoch(at: state.step) + 1
+    guard outcome.loss.isFinite else {
       throw TrainingError.notFinite(
-        loss: Double(loss), step: state.step + 1, epoch: extent.epoch(at: state.step) + 1, rate: rate,
-        checkpoint: files?.lastGood)
+        loss: outcome.loss, step: state.step + 1, epoch: progress.epoch, rate: numbers.rate,
+        peak: options.optimizer.learningRate.peak, checkpoint: files?.lastGood)
     }
     if extent.batch(at: state.step) == 0 { state.epochSums = TrainingState.Sums() }
-    state.epochSums.add(loss: Double(loss), correct: Double(slot.correct), examples: slot.count)
-    state.intervalSums.add(loss: Double(loss), correct: Double(slot.correct), examples: slot.count)
-    losses.append(loss)
-    progress.rate = rate
-    progress.epoch = extent.epoch(at: state.step) + 1
+    state.epochSums.add(loss: outcome.loss, correct: outcome.correct, examples: outcome.examples)
+    state.intervalSums.add(loss: outcome.loss, correct: outcome.correct, examples: outcome.examples)
+    losses.append(Float(outcome.loss))
     state.step += 1
+    return true
   }
 
   private func count(seconds: Double, examples: Int) {
@@ -154,13 +181,25 @@ final class TrainingLoop {
       lastValidation = result
       try files?.log(validation: result, epoch: epoch, step: state.step)
       if state.best.map({ result.top1 > $0.accuracy }) ?? true {
+        try checkWeights()
         state.best = TrainingResult.Best(accuracy: result.top1, epoch: epoch, step: state.step)
-        if let files { try ModelFile.write(model, to: files.directory.best) }
+        try files?.saveBest(model)
+      }
+      if let patience = options.patience, let best = state.best, epoch - best.epoch >= patience,
+        state.step < extent.steps
+      {
+        state.stoppedEarly = true
       }
     }
-    try save(report)
+    // Some fifty times in a run, however short its epochs are; which ones follows from the run's length alone.
+    if epoch % max(1, extent.epochs / 50) == 0 || state.step == extent.steps {
+      try files?.log(weightsOf: model, step: state.step)
+    }
+  }
+
+  private func showEpoch(_ report: (TrainingProgress) -> Void) {
     progress.validation = evaluator == nil ? nil : lastValidation
-    show(.training, report)
+    show(.epochEnded, report)
     progress.validation = nil
   }
 
@@ -171,12 +210,34 @@ final class TrainingLoop {
     state.intervalSums = TrainingState.Sums()
   }
 
+  private func isCheckpointDue(_ endsEpoch: Bool) -> Bool {
+    if state.step == extent.steps || state.stoppedEarly == true { return true }
+    if let steps = options.checkpointSteps { return state.step % steps == 0 }
+    let since = Clock.seconds() - saved.seconds
+    // Epochs of milliseconds must not spend their time on the disk.
+    return endsEpoch && since >= 1 || since >= 60 * TrainingOptions.checkpointMinutes
+  }
+
   private func save(_ report: (TrainingProgress) -> Void) throws {
     guard let files else { return }
     show(.saving, report)
+    try checkWeights()
     state.epoch = extent.epoch(at: state.step)
     state.batch = extent.batch(at: state.step)
     try files.save(model, state)
+    saved = (state.step, Clock.seconds())
+  }
+
+  /// The loss judges the weights before its step: what the last step did to them is looked at before they replace
+  /// good ones on the disk.
+  private func checkWeights() throws {
+    for path in model.store.paths {
+      let tensor = try model.store.tensor(path)
+      guard tensor.dtype == .f32, !tensor.array(of: Float.self).allSatisfy(\.isFinite) else { continue }
+      throw TrainingError.weightsNotFinite(
+        path: path, step: state.step, epoch: progress.epoch, rate: progress.rate,
+        peak: options.optimizer.learningRate.peak, checkpoint: files?.lastGood)
+    }
   }
 
   private var speed: Double { stepSeconds > 0 ? Double(stepExamples) / stepSeconds : 0 }
@@ -190,9 +251,17 @@ final class TrainingLoop {
     progress.waitedSeconds = loader.waitedSeconds
     if stepExamples > 0 {
       let perExample = stepSeconds / Double(stepExamples)
-      progress.secondsLeft = perExample * Double(extent.steps - state.step) * Double(extent.batch)
+      let perStep = Double(extent.examples) / Double(extent.stepsPerEpoch)
+      progress.secondsLeft = perExample * Double(extent.steps - state.step) * perStep
     }
     shown = Clock.seconds()
+    // Each note once, in a report of its own.
+    for note in notes {
+      progress.note = note
+      report(progress)
+    }
+    if !notes.isEmpty { notes.removeAll() }
+    progress.note = nil
     report(progress)
   }
 

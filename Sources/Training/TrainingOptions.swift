@@ -32,6 +32,19 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   public var freeze: [String]
   /// Steps between two points of the curves.
   public var logInterval: Int
+  /// Batches whose gradients are gathered before the weights move once: a step on `accumulate`·`batch` examples
+  /// in the memory of `batch` of them. Norms see each batch for itself.
+  public var accumulate = 1
+  /// Epochs without a better accuracy on the validation part after which the run ends; nil goes on to the end.
+  public var patience: Int?
+  /// How training pictures are varied; validation and test pictures stay as they are.
+  public var augmentation = Augmentation.none
+  /// What pictures in files were made into, as `PictureOptions` has it, so that the run can be repeated.
+  public var resize: Int?
+  /// Height and width of pictures in files; nil where nobody said.
+  public var size: [Int]?
+  /// Steps between two checkpoints; nil for one at the end of each epoch and after each `checkpointMinutes`.
+  public var checkpointSteps: Int?
   /// The data set as `--data` names it, so that the run can be repeated; nil when nobody said.
   public var dataset: String?
   /// The scale that the weights started with, by name; nil when nobody said.
@@ -87,14 +100,27 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     try require(batch > 0, "the batch", "\(batch)", "at least 1")
     try require(validation >= 0 && validation < 1, "the validation fraction", "\(validation)", "from 0 to below 1")
     try require(logInterval > 0, "the log interval", "\(logInterval)", "at least 1 step")
+    try require(
+      (1...1_000_000).contains(accumulate), "the number of accumulated batches", "\(accumulate)", "from 1 to 1000000")
+    if let patience {
+      try require(patience > 0, "the patience", "\(patience)", "at least 1 epoch")
+      if validation == 0 { throw TrainingError.patienceWithoutValidation }
+    }
+    if let steps = checkpointSteps {
+      try require(steps > 0, "the checkpoint interval", "\(steps)", "at least 1 step")
+    }
+    try augmentation.check()
     try optimizer.check()
   }
+
+  /// Minutes between two checkpoints at most, unless `checkpointSteps` says otherwise.
+  public static let checkpointMinutes = 5.0
 
   // MARK: Files
 
   private enum Key: String, CodingKey {
     case epochs, steps, batch, optimizer, seed, validation, freeze, logInterval, dataset, initialization, weights
-    case versions
+    case versions, accumulate, patience, checkpointSteps, augmentation, resize, size
   }
 
   // Written out: a synthesized decoder fails on a missing key, and the directory is where the file lies.
@@ -115,6 +141,12 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     initialization = try box.decodeIfPresent(String.self, forKey: .initialization)
     weights = try box.decodeIfPresent(String.self, forKey: .weights)
     versions = try box.decodeIfPresent([String: String].self, forKey: .versions) ?? [:]
+    accumulate = try box.decodeIfPresent(Int.self, forKey: .accumulate) ?? 1
+    patience = try box.decodeIfPresent(Int.self, forKey: .patience)
+    checkpointSteps = try box.decodeIfPresent(Int.self, forKey: .checkpointSteps)
+    augmentation = try box.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? .none
+    resize = try box.decodeIfPresent(Int.self, forKey: .resize)
+    size = try box.decodeIfPresent([Int].self, forKey: .size)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -133,6 +165,12 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     try box.encodeIfPresent(initialization, forKey: .initialization)
     try box.encodeIfPresent(weights, forKey: .weights)
     try box.encode(versions, forKey: .versions)
+    if accumulate > 1 { try box.encode(accumulate, forKey: .accumulate) }
+    try box.encodeIfPresent(patience, forKey: .patience)
+    try box.encodeIfPresent(checkpointSteps, forKey: .checkpointSteps)
+    if !augmentation.isNone { try box.encode(augmentation, forKey: .augmentation) }
+    try box.encodeIfPresent(resize, forKey: .resize)
+    try box.encodeIfPresent(size, forKey: .size)
   }
 
   // MARK: The examples

@@ -7,6 +7,8 @@ public struct TrainingProgress: Sendable {
     case training
     case validating
     case saving
+    /// Given once for each epoch, when all that belongs to it is done.
+    case epochEnded
     /// The last one of a run, also of one that was interrupted.
     case ended
   }
@@ -35,6 +37,8 @@ public struct TrainingProgress: Sendable {
   public var waitedSeconds = 0.0
   /// The result on the validation set, given once, at the end of each epoch.
   public var validation: Evaluation?
+  /// Something that the user should know, given once; nil most of the time.
+  public var note: String?
 
   /// The very beginning.
   public init() {}
@@ -45,6 +49,8 @@ public struct TrainingResult: Sendable {
   /// Why the run ended.
   public enum Outcome: Sendable, Equatable {
     case finished
+    /// The validation set had not been judged better for as many epochs as `TrainingOptions.patience` says.
+    case stoppedEarly
     /// Somebody asked it to stop; with a directory, it can be resumed.
     case interrupted
   }
@@ -59,7 +65,7 @@ public struct TrainingResult: Sendable {
     public let step: Int
   }
 
-  /// Whether all steps were done.
+  /// Whether all steps were done, and if not, why.
   public let outcome: Outcome
   /// Steps done, those before a resumption included.
   public let step: Int

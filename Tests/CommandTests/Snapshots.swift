@@ -35,32 +35,51 @@ enum Snapshots {
     metrics.jsonl and TensorBoard's events.
 
     operands:
-      [MODEL]                a name that fovea models lists, or a .safetensors model file
+      [MODEL]                   a name that fovea models lists, or a .safetensors model file
 
     options:
-      --data DATASET         a data set that fovea datasets lists, e.g. fashion-mnist or mnist:DIR
-      --epochs N             passes through the training part (5)
-      --steps N              batches in all, instead of epochs
-      --batch N              examples in a step (128)
-      --validation FRACTION  keep this part of the training examples to choose the best model (0)
-      --optimizer NAME       sgd; adam, adamw and rmsprop come with a later version (sgd)
-      --lr X                 highest learning rate (0.06)
-      --momentum X           part of the last step that is taken again (0.9)
-      --nesterov             look one step of momentum ahead
-      --weight-decay X       how strongly parameters are drawn to 0 (0)
-      --schedule NAME        constant, step, cosine, one-cycle (cosine)
-      --warmup STEPS         steps in which the rate grows to its schedule (0)
-      --init NAME            he, xavier or default: the scale of random weights (default)
-      --freeze PATTERN       parameters that keep their values: conv1, layer1.*, *.bias
-      --seed N               of weights, order and split (0)
-      --weights FILE         parameters from a .safetensors file, in place of the model's own
-      --out DIR              the run's directory (runs/MODEL, runs/MODEL-2, …)
-      --resume DIR           go on with the run in DIR; needs nothing else
-      --json                 one JSON object at the end
-      --device D             where to compute: cpu, or reference (plain loops: slow, and right)
-                             (cpu)
-      --threads N            threads to compute with (all processors)
-      --help                 this text
+      --data DATASET            a data set that fovea datasets lists, e.g. fashion-mnist or
+                                mnist:DIR
+      --epochs N                passes through the training part (5, or the network's recipe)
+      --steps N                 moves of the weights in all, instead of epochs
+      --batch N                 examples in a batch (128, or the network's recipe)
+      --accumulate K            gather the gradients of K batches for each step: the memory of one,
+                                the step of all (1)
+      --validation FRACTION     keep this part of the training examples to choose the best model (0)
+      --augment TERMS           vary training pictures: crop:4,flip,jitter:0.2 … (none, or the
+                                network's recipe)
+      --patience N              stop after N epochs without a better validation accuracy
+      --optimizer NAME          sgd, adam, adamw, rmsprop (sgd)
+      --lr X                    highest learning rate (0.06, 0.001 but with sgd, or the network's
+                                recipe)
+      --momentum X              part of the last step that is taken again (0.9 with sgd, 0 with
+                                rmsprop)
+      --nesterov                look one step of momentum ahead
+      --betas A,B               how much of the mean and of the mean square stays (adam) (0.9,0.999)
+      --alpha X                 how much of the mean square stays (rmsprop) (0.99)
+      --epsilon X               added to the root of the mean square (adam, rmsprop) (1e-8)
+      --weight-decay X          how strongly parameters are drawn to 0 (0, or 0.01 with adamw)
+      --clip-norm X             scale gradients down where their common norm is larger
+      --schedule NAME           constant, step, cosine, one-cycle (cosine)
+      --warmup STEPS            steps in which the rate grows to its schedule (0)
+      --init NAME               he, xavier or default: the scale of random weights (default, or the
+                                network's recipe)
+      --freeze PATTERN          parameters that keep their values: conv1, layer1.*, *.bias
+      --seed N                  of weights, order and split (0)
+      --checkpoint-every STEPS  steps between two checkpoints (each epoch, and each 5 minutes)
+      --resize N                pictures in files: resize the shorter side to N pixels before the
+                                crop
+      --size N                  pictures in files: cut N×N pixels (or HxW) out, or without --resize
+                                shrink to them
+      --weights FILE            parameters from a .safetensors file, in place of the model's own
+      --out DIR                 the run's directory (runs/MODEL, runs/MODEL-2, …)
+      --resume DIR              go on with the run in DIR; needs nothing else
+      --find-rate               train nothing: try rising learning rates on a copy and advise one
+      --json                    one JSON object at the end
+      --device D                where to compute: cpu, or reference (plain loops: slow, and right)
+                                (cpu)
+      --threads N               threads to compute with (all processors)
+      --help                    this text
 
     examples:
       fovea train two-conv --data fashion-mnist --epochs 5

@@ -57,8 +57,29 @@ struct Slip: Sendable, CustomTestStringConvertible {
       "fovea evaluate: --data: no data set is called 'fashion-mist'; did you mean 'fashion-mnist'?"),
     Slip("train --data fashion-mnist", "fovea train: MODEL is missing"),
     Slip(
-      "train two-conv --data fashion-mnist --optimizer adam",
-      "fovea train: --optimizer adam comes with a later version; this one has sgd"),
+      "train two-conv --data fashion-mnist --optimizer adm",
+      "fovea train: --optimizer \"adm\" is unknown; did you mean adam? there are sgd, adam, adamw, rmsprop"),
+    Slip(
+      "train two-conv --data fashion-mnist --optimizer adam --momentum 0.5",
+      "fovea train: --momentum is no part of adam; it goes with sgd, rmsprop"),
+    Slip(
+      "train two-conv --data fashion-mnist --betas 0.9,0.999",
+      "fovea train: --betas is no part of sgd; it goes with adam, adamw"),
+    Slip(
+      "train two-conv --data fashion-mnist --optimizer adam --betas 0.9",
+      "fovea train: --betas takes two numbers from 0 to below 1, e.g. 0.9,0.999"),
+    Slip(
+      "train two-conv --data fashion-mnist --augment flipp",
+      "fovea train: --augment: "),
+    Slip(
+      "train two-conv --data fashion-mnist --patience 3",
+      "fovea train: --patience judges by the validation part; give one, e.g. --validation 0.1"),
+    Slip(
+      "train --resume run --find-rate",
+      "fovea train: --find-rate looks for the rate of a new run, so --resume contradicts it"),
+    Slip(
+      "train two-conv --data folder:x --resize 20 --size 30",
+      "fovea train: --size 30 cannot be cut out of pictures that --resize 20 has made smaller"),
     Slip(
       "train two-conv --data fashion-mnist --schedule cosin",
       "fovea train: --schedule \"cosin\" is unknown; did you mean cosine?"),

@@ -134,6 +134,45 @@ struct ThrowingRelu: Implementation, Kernel {
     #expect(try context.result("y").array(of: Float.self) == [1, 0, 3])
   }
 
+  @Test func aCopyIsFromBetweenTwoSteps() async throws {
+    var graph = Graph()
+    let type = TensorType(.f32, [1000] as Shape)
+    let x = graph.addInput("x", type)
+    for index in 0..<8 {
+      let w = graph.addParameter(parameter("w\(index)", 0), type)
+      graph.addUpdate(before: w, after: graph.add(Op.Add.self, [w, x])[0])
+    }
+    let store = Store()
+    try store.initialize(graph, seed: 0)
+    let plan = try Plan(graph, mode: .training, backends: [], store: store, threads: 1)
+    let box = Box()
+    async let trained: Void = Worker().perform {
+      let context = try Context(plan, store: store)
+      try context.feed("x", try Tensor([Float](repeating: 1, count: 1000), shape: [1000]))
+      while !box.once.load(ordering: .relaxed) { try context.run() }
+    }
+    for _ in 0..<500 {
+      let copy = try store.copy()
+      let seen = try copy.paths.map { try copy.tensor($0).array(of: Float.self)[0] }
+      #expect(Set(seen).count == 1, "\(seen)")
+    }
+    box.once.store(true, ordering: .relaxed)
+    try await trained
+  }
+
+  @Test func aStateChangeOfAnotherTypeIsRefused() throws {
+    var graph = Graph()
+    let w = graph.addParameter(parameter("w", 1), TensorType(.f32, [2] as Shape))
+    let x = graph.addInput("x", TensorType(.f32, [3000] as Shape))
+    graph.addUpdate(before: w, after: graph.add(Op.Relu.self, [x])[0])
+    let store = Store()
+    try store.initialize(graph, seed: 0)
+    let error = #expect(throws: ExecutionError.self) {
+      try Plan(graph, mode: .training, backends: [], store: store, threads: 1)
+    }
+    #expect(error?.description == "\"w\" is f32[3000], but the network takes f32[2]")
+  }
+
   @Test func aStepThatFailsHalfWayStillRaisesTheVersion() throws {
     var graph = Graph()
     let type = TensorType(.f32, [2] as Shape)

@@ -79,9 +79,8 @@ import Testing
     options.directory = path
     let text = await message(try network(), try stripes(40), options)
     #expect(text.hasPrefix("the loss is "))
-    #expect(text.contains("rate 1e+20): training has diverged; "))
-    // Nothing to go on with was left, so the directory may be used again, and its logs begin anew.
-    #expect(!FileManager.default.fileExists(atPath: "\(path)/last.safetensors"))
+    #expect(text.contains("rate 1e20): training has diverged; the last good model is \(path)/last.safetensors; "))
+    // What was saved is the beginning: nothing is lost when the directory is used again, and its logs begin anew.
     try MetricsLog(path: "\(path)/metrics.jsonl").append(step: 1, ["loss": 77])
     options.length = .epochs(1)
     options.optimizer = .sgd(learningRate: .constant(1e-3))
@@ -89,14 +88,20 @@ import Testing
     _ = try await Trainer(model: try network(), dataset: try stripes(40), options: options, device: .reference).run()
     #expect(try MetricsLog.read("\(path)/metrics.jsonl").map(\.step) == [1, 2, 3])
     #expect(try FileManager.default.contentsOfDirectory(atPath: path).count == 4)
-    let error = TrainingError.notFinite(loss: .nan, step: 3, epoch: 1, rate: 0.5, checkpoint: nil)
-    #expect(
-      error.description
-        == "the loss is nan at step 3 (epoch 1, rate 0.5): training has diverged; try a lower rate or a longer warm-up, "
-        + "and check the data")
+    func words(_ loss: Double, _ rate: Double, _ peak: Double) -> String {
+      let error = TrainingError.notFinite(loss: loss, step: 3, epoch: 1, rate: rate, peak: peak, checkpoint: nil)
+      return String(error.description.prefix { $0 != ":" })
+    }
+    let tail = ": training has diverged; try a lower rate or a longer warm-up, and check the data"
+    let error = TrainingError.notFinite(loss: -.nan, step: 3, epoch: 1, rate: 0.5, peak: 0.5, checkpoint: nil)
+    #expect(error.description == "the loss is nan at step 3 (epoch 1, rate 0.5)" + tail)
+    #expect(words(-.infinity, 0.06 * 0.95, 0.06) == "the loss is inf at step 3 (epoch 1, rate 0.057 of at most 0.06)")
+    #expect(words(.nan, 0.06 / 7, 1e-3) == "the loss is nan at step 3 (epoch 1, rate 0.00857143 of at most 0.001)")
+    #expect(words(.nan, 1e10, 1e20) == "the loss is nan at step 3 (epoch 1, rate 10000000000 of at most 1e20)")
     // The checkpoint of an epoch that was good is named, and not written over.
     var later = TrainingOptions(epochs: 50, batch: 16)
     later.directory = directory.file("later")
+    later.checkpointSteps = 1
     later.optimizer = .sgd(learningRate: .step(from: 1e-3, factor: 1e25, every: 3))
     let late = await message(try network(), try stripes(40), later)
     #expect(late.contains("the last good model is \(directory.file("later"))/last.safetensors; "))

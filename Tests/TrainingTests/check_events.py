@@ -1,12 +1,43 @@
-"""Reads the golden event file (or the directory given) with TensorBoard's own reader and compares.
-pip install tensorboard 'setuptools<81'; python check_events.py [DIRECTORY]"""
-import math, os, sys
+"""Reads the golden event file with TensorBoard's own reader and compares; or, given the directory of a run, what
+every run has: curves without gap or repeat, histograms of all weights, pictures of the first filters.
+pip install tensorboard 'setuptools<81'; python check_events.py [RUN]"""
+import json, math, os, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 here = os.path.dirname(os.path.abspath(__file__))
-events = EventAccumulator(sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "Golden"), size_guidance={"scalars": 0})
+directory = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "Golden")
+events = EventAccumulator(directory, size_guidance={"scalars": 0, "histograms": 0, "images": 0})
 events.Reload()
 tags = events.Tags()
+
+if len(sys.argv) > 1:
+    lines = [json.loads(line) for line in open(os.path.join(directory, "metrics.jsonl"))]
+    for split, names in [("train", ["loss", "accuracy", "rate"]), ("validation", ["loss", "accuracy", "top5"])]:
+        expected = [line for line in lines if line["split"] == split]
+        for name in names:
+            if not expected or name not in expected[0]:
+                continue
+            found = events.Scalars(f"{split}/{name}")
+            assert [e.step for e in found] == [line["step"] for line in expected], (split, name, found)
+            assert len({e.step for e in found}) == len(found), (split, name)
+            for e, line in zip(found, expected):
+                assert math.isclose(e.value, line[name], rel_tol=1e-6, abs_tol=1e-9), (split, name, e, line)
+    assert any(line["split"] == "train" for line in lines)
+    weights = [tag for tag in tags["histograms"] if tag.startswith("weights/")]
+    assert weights, tags
+    for tag in weights:
+        steps = [e.step for e in events.Histograms(tag)]
+        assert steps == sorted(set(steps)), (tag, steps)
+        for e in events.Histograms(tag):
+            h = e.histogram_value
+            assert h.num == sum(h.bucket) and h.min <= h.max, (tag, h)
+    filters = [tag for tag in tags["images"] if tag.startswith("filters/")]
+    for tag in filters:
+        for picture in events.Images(tag):
+            assert picture.encoded_image_string.startswith(b"\x89PNG") and picture.width > 8, (tag, picture)
+    print(f"TensorBoard reads it: {len(tags['scalars'])} curves, {len(weights)} histograms, {len(filters)} pictures of filters")
+    sys.exit()
+
 assert tags["scalars"] == ["loss/train", "odd"], tags
 assert tags["images"] == ["picture"] and tags["histograms"] == ["weights"], tags
 assert tags["tensors"] == ["note/text_summary"], tags

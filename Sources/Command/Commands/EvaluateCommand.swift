@@ -43,10 +43,20 @@ struct EvaluateCommand: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     let source = try data.required()
-    if model.isFile { try ModelOptions.checkFile(model.text) }
-    let dataset = try part(of: source)
+    let given = try model.given().map { preprocessing.applied(to: $0) }
+    var pictures = given.map { PictureOptions($0.preprocessing) } ?? PictureOptions()
+    if given == nil {
+      pictures.resize = preprocessing.resize
+      pictures.size = preprocessing.size
+      pictures.isBGR = preprocessing.channels == .bgr
+      pictures.channels = preprocessing.channels.map { $0 == .gray ? 1 : 3 }
+    } else if let names = given?.classNames, !names.isEmpty {
+      pictures.classNames = names
+    }
+    let dataset = try part(of: source, pictures)
+    console.noteSkipped(dataset)
     let wish = ModelOptions.Wish(input: InputShape(dataset.sampleShape), classNames: dataset.classNames)
-    let model = preprocessing.applied(to: try model.load(wish))
+    let model = try given ?? preprocessing.applied(to: try model.load(wish))
     let device = device.device(console)
     let start = Clock.seconds()
     let result = try await Fovea.evaluate(model, on: dataset, device: device, batch: batch) { done, total in
@@ -70,9 +80,9 @@ struct EvaluateCommand: Command {
   }
 
   /// The part that `--split` names. What a run kept from training is written beside its model files.
-  private func part(of source: DatasetSource) throws -> any Dataset {
-    if split == .test { return try source.load(split: .test) }
-    let whole = try source.load(split: .train)
+  private func part(of source: DatasetSource, _ pictures: PictureOptions) throws -> any Dataset {
+    if split == .test { return try source.loadForEvaluation(pictures: pictures) }
+    let whole = try source.load(split: .train, pictures: pictures)
     let directory = model.text.lastIndex(of: "/").map { String(model.text[..<$0]) } ?? "."
     guard model.isFile, Directory.exists(RunDirectory(directory).record) else {
       if split == .train { return whole }

@@ -12,9 +12,10 @@ struct TrainCommand: Command {
     OperandSpec("MODEL", ModelOptions.operand.help, isOptional: true)
   ]
   static let options =
-    [DataOptions.spec] + TrainRecipe.specs + ModelOptions.specs + [
+    [DataOptions.spec] + TrainRecipe.specs + PictureSizeOptions.specs + ModelOptions.specs + [
       OptionSpec("out", "DIR", "the run's directory", standard: "runs/MODEL, runs/MODEL-2, …"),
       OptionSpec("resume", "DIR", "go on with the run in DIR; needs nothing else"),
+      OptionSpec("find-rate", nil, "train nothing: try rising learning rates on a copy and advise one"),
       OptionSpec("json", nil, "one JSON object at the end"),
     ] + DeviceOptions.specs
   static let examples = [
@@ -30,7 +31,7 @@ struct TrainCommand: Command {
   let json: Bool
 
   enum Job: Sendable {
-    case new(ModelOptions, DataOptions, TrainRecipe, out: String?)
+    case new(ModelOptions, DataOptions, TrainRecipe, out: String?, findsRate: Bool)
     case resumed(ResumedRun)
   }
 
@@ -40,19 +41,27 @@ struct TrainCommand: Command {
     let recipe = TrainRecipe(&arguments)
     let model = arguments.operands.first
     if let directory = arguments.text("resume") {
+      if arguments.has("find-rate") {
+        arguments.reject("--find-rate looks for the rate of a new run, so --resume contradicts it")
+      }
       let data = DataOptions(&arguments, isNeeded: false)
       job = .resumed(ResumedRun(directory, model: model, data: data.source, recipe: recipe, arguments))
       return
     }
     if model == nil { arguments.reject("MODEL is missing: \(ModelOptions.operand.help)") }
     job = .new(
-      ModelOptions(model ?? "", &arguments), DataOptions(&arguments), recipe, out: arguments.text("out"))
+      ModelOptions(model ?? "", &arguments), DataOptions(&arguments), recipe, out: arguments.text("out"),
+      findsRate: arguments.has("find-rate"))
   }
 
   func run(_ console: Console) async throws -> Int32 {
     switch job {
-    case .new(let model, let data, let recipe, let out):
-      try await start(model, try data.required(), recipe, out: out, console)
+    case .new(let model, let data, let recipe, let out, let findsRate):
+      if findsRate {
+        try await findRate(model, try data.required(), recipe, out: out, console)
+      } else {
+        try await start(model, try data.required(), recipe, out: out, console)
+      }
     case .resumed(let run): try await resume(run, console)
     }
   }
@@ -62,54 +71,104 @@ struct TrainCommand: Command {
   private func start(
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
-    // Read beside the training part: a damaged test part is said now, not after the training.
-    async let test = TrainCommand.testPart(source)
-    let dataset = try source.load(split: .train)
+    let given = try modelOptions.given()
+    let (dataset, pictures) = try trainingPart(source, modelOptions, given, recipe, console)
+    // Looked at before the training: a damaged test part is said now, not after it.
+    async let test = TrainCommand.testPart(source, pictures)
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions)
     let options = recipe.options(data: source, directory: directory, weights: modelOptions.weights)
-    let model = try makeModel(modelOptions, dataset, recipe, options)
+    let model = try makeModel(modelOptions, given, dataset, recipe, options)
     let device = device.device()
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
+      + (recipe.leavesAugmentation ? "--augment none " : "")
       + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
     let part = try await test
     // Where nothing can be written, nothing is begun.
-    if Directory.exists(RunDirectory(directory).record) { throw TrainingError.directoryHoldsRun(directory) }
+    if RunDirectory(directory).holdsRun { throw TrainingError.directoryHoldsRun(directory) }
     try Directory.make(directory)
     try introduce(line, model, dataset, options, device, console)
     let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
     return try await TrainSession(trainer, test: part, device: device, source: source, json: json, console).run()
   }
 
+  private func findRate(
+    _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
+  ) async throws -> Int32 {
+    let given = try modelOptions.given()
+    let (dataset, _) = try trainingPart(source, modelOptions, given, recipe, console)
+    let options = recipe.options(data: source, directory: "", weights: modelOptions.weights)
+    let model = try makeModel(modelOptions, given, dataset, recipe, options)
+    let directory = out ?? TrainCommand.freshDirectory(for: modelOptions, "-rates")
+    try Directory.make(directory)
+    return try await RateSearch(
+      model: model, dataset: dataset, options: options, device: device.device(console), directory: directory, json: json
+    ).run(console)
+  }
+
+  /// The examples that are trained on, and what pictures in files become: what a model file says of itself, else
+  /// what was typed, else their own size, else the network's.
+  private func trainingPart(
+    _ source: DatasetSource, _ modelOptions: ModelOptions, _ given: Model?, _ recipe: TrainRecipe, _ console: Console
+  ) throws -> (any Dataset, PictureOptions) {
+    var pictures = recipe.pictures.pictures(given?.preprocessing)
+    let dataset: any Dataset
+    do {
+      dataset = try source.load(split: .train, pictures: pictures)
+    } catch DataError.differentSizes(let name, let sizes) {
+      guard let shape = try? Zoo.standard.entry(modelOptions.text).input.shape, shape.rank == 3 else {
+        throw DataError.differentSizes(name: name, sizes: sizes)
+      }
+      pictures.size = [shape[1], shape[2]]
+      dataset = try source.load(split: .train, pictures: pictures)
+    }
+    console.noteSkipped(dataset)
+    // The test part becomes what the training part has become.
+    if dataset.sampleShape.rank == 3 {
+      pictures.size = [dataset.sampleShape[1], dataset.sampleShape[2]]
+      pictures.channels = dataset.sampleShape[0]
+    }
+    pictures.classNames = dataset.classNames
+    return (dataset, pictures)
+  }
+
   private func makeModel(
-    _ modelOptions: ModelOptions, _ dataset: any Dataset, _ recipe: TrainRecipe, _ options: TrainingOptions
+    _ modelOptions: ModelOptions, _ given: Model?, _ dataset: any Dataset, _ recipe: TrainRecipe,
+    _ options: TrainingOptions
   ) throws -> Model {
-    if !modelOptions.isFile {
+    guard let model = given else {
+      var preprocessing = try Preprocessing(measuring: dataset, for: options)
+      preprocessing.resize = options.resize
       return try modelOptions.load(
         .init(
           input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
-          initialization: recipe.initialization, preprocessing: try Preprocessing(measuring: dataset, for: options)))
+          initialization: recipe.initialization, preprocessing: preprocessing))
     }
-    let model = try modelOptions.load()
     let own = model.preprocessing
-    let preprocessing = own.mean.isEmpty && own.std.isEmpty ? try Preprocessing(measuring: dataset, for: options) : own
+    var preprocessing = own
+    if own.mean.isEmpty, own.std.isEmpty {
+      let measured = try Preprocessing(measuring: dataset, for: options)
+      preprocessing = Preprocessing(
+        channels: own.channels, resize: own.resize, size: own.size ?? measured.size, mean: measured.mean,
+        std: measured.std)
+    }
     return Model(
       graph: model.graph, store: model.store, preprocessing: preprocessing, classNames: dataset.classNames,
       name: model.name)
   }
 
   /// Nil with the reason where there is no test part; damaged files throw.
-  private static func testPart(_ source: DatasetSource) async throws -> TestPart {
-    do { return .here(try source.load(split: .test)) } catch DataError.datasetMissing(_, let directory, let file, _) {
-      return .missing("\(directory) has no \(file)")
-    }
+  private static func testPart(_ source: DatasetSource, _ pictures: PictureOptions) async throws -> TestPart {
+    do { return .here(try source.load(split: .test, pictures: pictures)) } catch DataError.datasetMissing(
+      _, let directory, let file, _)
+    { return .missing("\(directory) has no \(file)") }
   }
 
   /// The first of runs/MODEL, runs/MODEL-2, … that is not there yet.
-  private static func freshDirectory(for model: ModelOptions) -> String {
+  private static func freshDirectory(for model: ModelOptions, _ ending: String = "") -> String {
     var name = model.text.split(separator: "/").last.map(String.init) ?? "model"
     if name.hasSuffix(".safetensors") { name.removeLast(".safetensors".count) }
-    let first = "runs/\(name)"
+    let first = "runs/\(name)\(ending)"
     guard Directory.exists(first) else { return first }
     var number = 2
     while Directory.exists("\(first)-\(number)") { number += 1 }
@@ -118,14 +177,22 @@ struct TrainCommand: Command {
 
   // MARK: A run that goes on
 
+  /// In what the program itself differs from the one that began the run.
+  private static func versionDifferences(_ options: TrainingOptions) -> [String] {
+    guard let version = options.versions["fovea"], version != Version.text else { return [] }
+    return ["it was begun by fovea \(version), this is \(Version.text)"]
+  }
+
   private func resume(_ run: ResumedRun, _ console: Console) async throws -> Int32 {
     let record = try run.checkedRecord()
     guard let name = record.options.dataset else {
       throw Failure("\(run.directory)/run.json does not say which data set the run has")
     }
     let source = try DatasetSource.parse(name)
-    async let test = TrainCommand.testPart(source)
-    let dataset = try source.load(split: .train)
+    let pictures = try run.pictures()
+    async let test = TrainCommand.testPart(source, pictures)
+    let dataset = try source.load(split: .train, pictures: pictures)
+    console.noteSkipped(dataset)
     // The same machine again unless something else is asked for: only then do the bits repeat.
     let device = Device.named(run.device ?? record.device, threads: run.threads ?? record.threads) ?? .reference
     let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
@@ -135,7 +202,7 @@ struct TrainCommand: Command {
         "  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
       try console.out("device: \(device.text)")
     }
-    for difference in trainer.differences {
+    for difference in TrainCommand.versionDifferences(trainer.options) + trainer.differences {
       console.note("the last bits may differ from an uninterrupted run: \(difference)")
     }
     return try await TrainSession(trainer, test: try await test, device: device, source: source, json: json, console)
@@ -167,6 +234,11 @@ struct TrainCommand: Command {
     try console.out(
       "data: \(dataset.name), \(Text.grouped(dataset.count)) examples \(dataset.sampleShape), "
         + "\(dataset.classNames.count) classes")
+    if !options.freeze.isEmpty {
+      let frozen = options.frozen(of: model)
+      try console.out(
+        "frozen: \(frozen.parameters) of \(frozen.of) parameters, \(Text.grouped(frozen.numbers)) numbers")
+    }
     try console.out("device: \(device.text)")
     if let shortcoming { try console.out("  \(shortcoming)") }
   }

@@ -66,6 +66,11 @@ struct LayoutPass {
     for index in order { try place(index, only: partner[index]) }
     for output in graph.outputs { try lastingCopy(of: output.value, in: .plain) }
     for update in graph.updates {
+      // The new value may go straight into the old one's buffer.
+      let (before, after) = (graph[update.before], graph[update.after])
+      guard before.type == after.type else {
+        throw .tensorMismatch(path: before.name, expected: before.type, found: after.type)
+      }
       let target = copies[update.before].map { placements[$0[0]].layout } ?? .plain
       if copies[update.before] == nil { addCopy(of: update.before, target) }
       try lastingCopy(of: update.after, in: target)

@@ -117,6 +117,11 @@ public final class EventWriter {
     waiting.removeAll(keepingCapacity: true)
   }
 
+  /// Makes what was flushed last through a power cut.
+  func sync() throws(EventError) {
+    do throws(FileError) { try file.sync() } catch { throw .file(error) }
+  }
+
   private func add(_ tag: String, _ step: Int, _ fill: (inout ProtobufWriter) -> Void) throws(EventError) {
     waiting += RecordFraming.framed(Event.summary(tag, wallTime: clock(), step: step, fill))
     if waiting.count >= EventWriter.waitingLimit { try flush() }
