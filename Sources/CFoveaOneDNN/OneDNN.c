@@ -26,8 +26,13 @@ struct fovea_library fovea_lib;
 dnnl_engine_t fovea_engine;
 static void (*omp_threads)(int);
 
+// The library's own number of an operand.
+static int native(int arg) {
+  return arg == FOVEA_ADDED ? (DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1) : arg;
+}
+
 static md_ref query(const_dnnl_primitive_desc_t pd, int arg) {
-  return lib.dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, arg);
+  return lib.dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, native(arg));
 }
 
 static const fovea_md *pd_md(const fovea_pd *pd, int arg) {
@@ -87,7 +92,7 @@ static fovea_call *bind_call(const fovea_primitive *primitive, int count, const 
   call->count = count;
   bool good = lib.dnnl_stream_create(&call->stream, engine, dnnl_stream_default_flags) == dnnl_success;
   for (int i = 0; i < count && good; i++) {
-    call->args[i].arg = args[i];
+    call->args[i].arg = native(args[i]);
     good = lib.dnnl_memory_create(&call->args[i].memory, query(primitive->pd->d, args[i]), engine, buffers[i]) == dnnl_success;
   }
   if (good) return call;

@@ -15,6 +15,12 @@ public protocol Operator: Sendable {
   /// The inputs by name, in order, as messages call them.
   static var inputNames: [String] { get }
 
+  /// Positions of inputs that may be left out.
+  static var optionalInputs: Set<Int> { get }
+
+  /// True when the last named input may be there any number of times (tensors side by side).
+  static var isVariadic: Bool { get }
+
   /// Positions of inputs of which only the shape matters: they keep no buffer alive and make no order.
   static var shapeOnlyInputs: Set<Int> { get }
 
@@ -59,6 +65,8 @@ public protocol Operator: Sendable {
 }
 
 extension Operator {
+  public static var optionalInputs: Set<Int> { [] }
+  public static var isVariadic: Bool { false }
   public static var shapeOnlyInputs: Set<Int> { [] }
   public static var auxiliaryOutputs: Set<Int> { [] }
   public static var isElementwise: Bool { false }

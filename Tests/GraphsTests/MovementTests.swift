@@ -198,7 +198,9 @@ struct MovementTests {
       said(Op.Concat.self, [f32(2)], [:]) == [
         "axis 1 of [2], which has 1 axes; choose an axis from -1 to 0"
       ])
+    #expect(said(Op.Concat.self, [f32(2, 3), nil], [:]) == ["operand 2 of 2 is left out; connect every one"])
     #expect(said(Op.ConcatBackward.self, [f32(2, 5), f32(2, 3), f32(2, 3)], [:]).count == 1)
+    #expect(said(Op.ConcatBackward.self, [f32(2, 5)], [:]).count >= 1)
     #expect(
       said(Op.Split.self, [f32(5)], [:]) == [
         "a split into 0 pieces; give split or num_outputs, 1 to 512 pieces"

@@ -53,7 +53,7 @@ struct RegistryTests {
     for name in Registry.standard.names {
       let op = try #require(Registry.standard[name])
       #expect(op.name == name)
-      for index in op.shapeOnlyInputs { #expect(index < op.inputNames.count, "\(name)") }
+      for index in op.shapeOnlyInputs.union(op.optionalInputs) { #expect(index < op.inputNames.count, "\(name)") }
       for pair in op.inPlace {
         #expect(pair.input < op.inputNames.count, "\(name)")
         #expect(!op.shapeOnlyInputs.contains(pair.input), "\(name)")

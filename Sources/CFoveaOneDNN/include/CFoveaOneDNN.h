@@ -56,7 +56,7 @@ enum fovea_arg {
   FOVEA_DIFF_SCALE = 255,
   FOVEA_DIFF_SHIFT = 256,
   FOVEA_PARTS = 1024,    // and one more for each further part
-  FOVEA_ADDED = 16386,  // `added` of the request
+  FOVEA_ADDED = 10000,  // `added` of the request; 2.x and 3.x number it differently
 };
 
 /// What a primitive shall do. For backward kinds `src` and `dst` describe the gradients that stand in the

@@ -9,6 +9,7 @@ struct SummaryCommand: Command {
     [
       OptionSpec("input", "CxHxW", "shape of one example", standard: "the model's own"),
       OptionSpec("batch", "N", "examples at once", standard: "1"),
+      OptionSpec("depth", "N", "show composite layers closed below N levels", standard: "all levels"),
       OptionSpec("passes", nil, "what each pass changes in the graph, and the plan: layouts, reorders, memory"),
       OptionSpec("task", "T", "what to plan for: infer, or train (the whole training step)", standard: "infer"),
       OptionSpec("json", nil, "one JSON object"),
@@ -16,12 +17,14 @@ struct SummaryCommand: Command {
   static let examples = [
     Example("fovea summary two-conv", "a table of the layers, with totals"),
     Example("fovea summary two-conv --input 3x32x32 --batch 100", "the same network for other pictures"),
+    Example("fovea summary resnet20 --depth 1", "its stages, with the sums of what is in them"),
     Example("fovea summary two-conv --passes --task train --batch 128", "how a training step is made"),
   ]
 
   let model: ModelOptions
   let input: [Int]?
   let batch: Int
+  let depth: Int?
   let passes: Bool
   let task: Task
   let json: Bool
@@ -33,6 +36,7 @@ struct SummaryCommand: Command {
     model = ModelOptions(arguments.operands.first ?? "", &arguments)
     input = arguments.extents("input")
     batch = arguments.integer("batch", in: 1...1_000_000) ?? 1
+    depth = arguments.integer("depth", in: 0...1000)
     passes = arguments.has("passes")
     task = arguments.choice("task", of: Task.allCases.map(\.rawValue)).flatMap(Task.init(rawValue:)) ?? .infer
     json = arguments.has("json")
@@ -50,7 +54,7 @@ struct SummaryCommand: Command {
       try console.json(object(table))
       return Program.Status.done
     }
-    try console.out("\(table)")
+    try console.out(depth.map { table.text(depth: $0) } ?? "\(table)")
     if passes { try await showPasses(model, console) }
     return Program.Status.done
   }

@@ -8,6 +8,7 @@ extension Op {
   public enum BatchNormFold: Operator {
     public static let name = "BatchNormFold"
     public static let inputNames = ["W", "bias", "scale", "B", "mean", "var"]
+    public static let optionalInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let w = query.shape(0)

@@ -8,12 +8,14 @@ extension Op {
   public enum ClipScale: Operator {
     public static let name = "ClipScale"
     public static let inputNames = ["squared norm"]
+    public static let isVariadic = true
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       for index in query.inputs.indices {
         query.requireFloat(index)
         query.requireShape(PartialShape(.scalar), ofInput: index, mend: "give a single number")
       }
+      Concat.requireAll(&query)
       if query.inputs.isEmpty { query.reject("no norms", mend: "give the squared norm of each gradient") }
       let limit = query.attributes.float("max_norm", default: 0)
       if !(limit > 0 && limit.isFinite) { query.reject("a norm of at most \(limit)", mend: "give a max_norm above 0") }

@@ -7,6 +7,7 @@ extension Op {
   public enum Concat: Operator {
     public static let name = "Concat"
     public static let inputNames = ["X"]
+    public static let isVariadic = true
     /// A limit that no network meets; `ConcatBackward` names its operands one by one.
     public static let largestCount = 512
 
@@ -16,6 +17,7 @@ extension Op {
       if shapes.isEmpty || shapes.count > largestCount {
         query.reject("\(shapes.count) tensors to put side by side", mend: "give 1 to \(largestCount)")
       }
+      requireAll(&query)
       for index in query.inputs.indices where query.has(index) && query.dtype(index) != dtype {
         query.reject(
           "\(label(index)) has elements of type \(query.dtype(index).rawValue), the first of \(dtype.rawValue)",
@@ -48,6 +50,13 @@ extension Op {
       }
       dims[axis] = total
       return [TensorType(dtype, PartialShape(dims))]
+    }
+
+    /// Reports operands that are left out.
+    static func requireAll(_ query: inout ShapeQuery) {
+      for index in query.inputs.indices where !query.has(index) {
+        query.reject("operand \(index + 1) of \(query.inputs.count) is left out", mend: "connect every one")
+      }
     }
 
     private static func label(_ index: Int) -> String { "tensor \(index + 1)" }
@@ -111,10 +120,13 @@ extension Op {
   public enum ConcatBackward: Operator {
     public static let name = "ConcatBackward"
     public static let inputNames = ["dY"] + (1...Concat.largestCount).map { "part \($0)" }
+    public static let optionalInputs = Set(2...Concat.largestCount)
     public static let shapeOnlyInputs = Set(1...Concat.largestCount)
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let parts = query.inputs.dropFirst().map { $0?.shape ?? .unknown }
+      Concat.requireAll(&query)
+      if parts.isEmpty { query.reject("no parts", mend: "give the tensors that were put side by side") }
       let g = query.shape(0)
       if let rank = g.rank, let axis = query.axis(default: 1, rank: rank) {
         var total: Int? = 0

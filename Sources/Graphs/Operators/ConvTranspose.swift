@@ -10,6 +10,7 @@ extension Op {
   public enum ConvTranspose: Operator {
     public static let name = "ConvTranspose"
     public static let inputNames = ["X", "W", "B"]
+    public static let optionalInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       for index in 0..<3 { query.requireFloat(index) }

@@ -10,6 +10,7 @@ extension Op {
   public enum RMSpropUpdate: Operator {
     public static let name = "RMSpropUpdate"
     public static let inputNames = ["W", "dW", "S", "V", "rate", "momentum"]
+    public static let optionalInputs: Set<Int> = [3, 5]
     public static let inPlace = [(output: 0, input: 0), (output: 1, input: 2), (output: 2, input: 3)]
     public static let isElementwise = true
 

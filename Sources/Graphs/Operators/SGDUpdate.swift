@@ -9,6 +9,7 @@ extension Op {
   public enum SGDUpdate: Operator {
     public static let name = "SGDUpdate"
     public static let inputNames = ["W", "dW", "V", "rate", "momentum"]
+    public static let optionalInputs: Set<Int> = [2, 4]
     public static let inPlace = [(output: 0, input: 0), (output: 1, input: 2)]
     public static let isElementwise = true
 
