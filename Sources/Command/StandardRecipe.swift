@@ -19,7 +19,7 @@ struct StandardRecipe: Sendable {
   /// What networks without a recipe of their own are trained with.
   static let usual = StandardRecipe()
 
-  /// One line for each network that has been tried.
+  /// One line for each network that wants other numbers than the usual.
   private static let table: [String: StandardRecipe] = [
     // As the courses train them: 100,000 plain steps on MNIST-1D.
     "mnist-1d-conv": course,
