@@ -54,21 +54,6 @@ extension Dataset {
   }
 }
 
-extension Normalization {
-  /// What a model does to pixels: its mean and deviation, or only the division by 255.
-  /// - Throws: `DataError.badNormalization`.
-  package init(_ preprocessing: Preprocessing) throws(DataError) {
-    let (mean, std) = (preprocessing.mean.map { Float($0) }, preprocessing.std.map { Float($0) })
-    if mean.isEmpty, std.isEmpty {
-      self = .unit
-    } else {
-      try self.init(
-        mean: mean.isEmpty ? [Float](repeating: 0, count: std.count) : mean,
-        std: std.isEmpty ? [Float](repeating: 1, count: mean.count) : std)
-    }
-  }
-}
-
 /// The plans of evaluation, kept for further rounds. Used on one worker's thread.
 package final class Evaluator {
   private let plans: PlanCache
@@ -86,7 +71,7 @@ package final class Evaluator {
     self.planned = planned
     facts = dataset.facts
     training = try TrainingGraph(model, for: facts)
-    normalization = try Normalization(model.preprocessing)
+    normalization = try model.preprocessing.normalization
     plans = PlanCache(training.graph, training.evaluation, store: model.store, device: device)
   }
 

@@ -110,7 +110,7 @@ public struct RateFinder: Sendable, Equatable {
     let stepper = try Stepper(heads, facts, options, store: store, device: device) { _, _ in }
     let loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
-      normalization: Normalization(model.preprocessing), epochs: extent.epochs,
+      normalization: model.preprocessing.normalization, epochs: extent.epochs,
       augmentation: options.augmentation)
     defer { loader.stop() }
     try stepper.prepare(extent.batch)

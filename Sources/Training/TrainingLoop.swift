@@ -55,7 +55,7 @@ final class TrainingLoop {
     // The loader starts to read ahead while the plan is made.
     loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),
-      normalization: Normalization(model.preprocessing), epochs: extent.epochs, start: extent.position(at: state.step),
+      normalization: model.preprocessing.normalization, epochs: extent.epochs, start: extent.position(at: state.step),
       augmentation: options.augmentation)
     // The moments of an earlier run on this model are no part of this one.
     if trainer.resumed == nil { TrainingLoop.removeStates(model) }
