@@ -40,6 +40,18 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     size = [shape[1], shape[2]]
   }
 
+  /// Mean and deviation of ImageNet's colours, which most published weights expect; sizes as they are.
+  public static let imageNetStatistics = Preprocessing(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
+
+  /// What networks that were trained on ImageNet expect: the shorter side resized, a square cut out of the middle,
+  /// and the statistics of its colours.
+  public static func imageNet(resize: Int = 256, size: Int = 224) -> Preprocessing {
+    var preprocessing = imageNetStatistics
+    preprocessing.resize = resize
+    preprocessing.size = [size, size]
+    return preprocessing
+  }
+
   // Written out: a synthesized decoder fails on a missing key even where there is a default.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -14,24 +14,31 @@ public struct Zoo: Sendable {
     public let name: String
     /// One sentence.
     public let summary: String
+    /// Authors and year, e.g. `He et al. 2015`; empty for our own.
+    public let paper: String
     /// The shape of one example, [C, H, W], unless another is asked for.
     public let input: InputShape
     /// Number of classes, unless another is asked for.
     public let classes: Int
     /// The scale of random weights that the network was published with, unless another is asked for.
     public let initialization: InitializationScheme
+    /// How pictures become the inputs that published weights were trained on; nil where there are none.
+    public let preprocessing: Preprocessing?
     /// The network for a number of classes.
     public let network: @Sendable (_ classes: Int) -> any Layer
 
     public init(
-      name: String, summary: String, input: InputShape, classes: Int,
-      initialization: InitializationScheme = .standard, network: @escaping @Sendable (_ classes: Int) -> any Layer
+      name: String, summary: String, paper: String = "", input: InputShape, classes: Int,
+      initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil,
+      network: @escaping @Sendable (_ classes: Int) -> any Layer
     ) {
       self.name = name
       self.summary = summary
+      self.paper = paper
       self.input = input
       self.classes = classes
       self.initialization = initialization
+      self.preprocessing = preprocessing
       self.network = network
     }
   }
@@ -40,6 +47,9 @@ public struct Zoo: Sendable {
   public let entries: [Entry]
 
   public init(_ entries: [Entry]) { self.entries = entries }
+
+  /// The networks of the folder `Models`, family by family; each list stands in a file of its own.
+  public static let standard = Zoo(small + torchvision + history + dense + detection)
 
   /// This zoo and one network more; one of the same name is replaced.
   public func adding(_ entry: Entry) -> Zoo { Zoo(entries.filter { $0.name != entry.name } + [entry]) }

@@ -1,0 +1,4 @@
+extension Zoo {
+  /// Networks that give an answer for every place: segmentation, reconstruction, heatmaps, signals.
+  static let dense: [Entry] = []
+}

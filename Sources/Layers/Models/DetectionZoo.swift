@@ -1,0 +1,4 @@
+extension Zoo {
+  /// Networks that say what is where.
+  static let detection: [Entry] = []
+}
