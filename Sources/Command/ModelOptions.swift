@@ -10,17 +10,21 @@ import Fovea
 struct ModelOptions: Sendable {
   static let operand = OperandSpec("MODEL", "a name that fovea models lists, or a .safetensors model file")
   static let specs = [
-    OptionSpec("weights", "FILE", "parameters from a .safetensors file, in place of the model's own")
+    OptionSpec("weights", "FILE", "parameters from a .safetensors file, in place of the model's own"),
+    OptionSpec("class-names", "FILE", "a text with a line for each class, in place of the model's own names"),
   ]
 
   let text: String
   let weights: String?
+  /// What `--class-names` lists.
+  let classNames: String?
   /// A file that the user named, or a network of the zoo.
   let isFile: Bool
 
   init(_ text: String, _ arguments: inout Arguments) {
     self.text = text
     weights = arguments.text("weights")
+    classNames = arguments.text("class-names")
     isFile = ModelOptions.isFile(text)
     guard !text.isEmpty else { return }
     if !isFile {
@@ -28,6 +32,29 @@ struct ModelOptions: Sendable {
     } else if let ending = [".onnx", ".cfg", ".pth"].first(where: text.hasSuffix) {
       arguments.reject("\(text): \(ending) files are read by a later version; this one reads .safetensors model files")
     }
+  }
+
+  /// The names that `--class-names` lists; nil where it is not given. WordNet's numbers before names, as in
+  /// `synset_words.txt`, are left out.
+  func listedNames() throws(Failure) -> [String]? {
+    guard let path = classNames else { return nil }
+    try ModelOptions.checkFile(path)
+    let lines = SystemFile.lines(path).filter { !$0.allSatisfy { $0 == " " } }
+    guard !lines.isEmpty else { throw Failure("\(path) has no lines; write the name of a class on each") }
+    func isNumber(_ word: Substring) -> Bool {
+      word.count == 9 && word.first == "n" && word.dropFirst().allSatisfy { ("0"..."9").contains($0) }
+    }
+    guard lines.allSatisfy({ isNumber($0.prefix { $0 != " " }) && $0.contains(" ") }) else { return lines }
+    return lines.map { String($0.drop { $0 != " " }.dropFirst()) }
+  }
+
+  /// The model under the names of `--class-names`.
+  private func named(_ model: Model) throws -> Model {
+    guard let names = try listedNames() else { return model }
+    if let count = model.scores, count != names.count {
+      throw Failure("--class-names lists \(names.count) names, but \(text) tells \(count) classes apart")
+    }
+    return model.with(classNames: names)
   }
 
   /// A path is told from a name by its slash or its ending; a file that is there is one too.
@@ -42,22 +69,46 @@ struct ModelOptions: Sendable {
     var classes: Int?
     var classNames: [String] = []
     var seed: UInt64 = 0
-    var initialization = InitializationScheme.standard
+    var initialization: InitializationScheme?
     var preprocessing: Preprocessing?
+    /// True where a last layer for another number of classes than that of `--weights` starts anew.
+    var mayReplaceHead = false
   }
 
   /// The model, with its own weights, those of `--weights`, or random ones.
-  func load(_ wish: Wish = Wish()) throws -> Model {
-    let model = try isFile ? read() : build(wish)
-    guard let weights else { return model }
+  func load(_ wish: Wish = Wish()) throws -> Model { try loaded(wish).model }
+
+  /// The model, and the paths of the last layer that starts at random where `wish.mayReplaceHead`.
+  func loaded(_ wish: Wish = Wish()) throws -> (model: Model, fresh: [String]) {
+    guard let weights else { return (try named(isFile ? read() : build(wish)), []) }
+    guard !isFile else {
+      let model = try read()
+      try ModelOptions.checkFile(weights)
+      try ModelFile.loadWeights(weights, into: model)
+      return (try named(model), [])
+    }
+    let trained = try pretrained(weights)
+    var wish = wish
+    if wish.preprocessing == nil { wish.preprocessing = trained.preprocessing }
+    if !wish.mayReplaceHead, let classes = trained.classes {
+      if wish.classNames.count != classes {
+        wish.classNames = trained.classNames
+        wish.classes = classes
+      }
+    }
+    let model = try build(wish)
+    return (try named(model), try trained.load(into: model))
+  }
+
+  /// What `--weights` says of itself, for a network of the zoo; nil where there are none.
+  func trained() throws -> PretrainedWeights? {
+    guard let weights, !isFile else { return nil }
+    return try pretrained(weights)
+  }
+
+  private func pretrained(_ weights: String) throws -> PretrainedWeights {
     try ModelOptions.checkFile(weights)
-    try ModelFile.loadWeights(weights, into: model)
-    guard !isFile, wish.preprocessing == nil, try ModelFile.hasGraph(weights) else { return model }
-    // The weights know what they were trained to see.
-    let source = try ModelFile.read(weights)
-    return Model(
-      graph: model.graph, store: model.store, preprocessing: source.preprocessing,
-      classNames: model.classNames.isEmpty ? source.classNames : model.classNames, name: model.name)
+    return try PretrainedWeights(weights, for: Zoo.standard.entry(text))
   }
 
   /// The model of a file, with `--weights` in it; nil where a network of the zoo is named.
@@ -90,5 +141,15 @@ struct ModelOptions: Sendable {
       let inside = files.first { Directory.exists($0) }
       throw Failure("\(path) is a directory" + (inside.map { "; did you mean \($0)?" } ?? ""))
     }
+  }
+}
+
+extension Model {
+  /// The number of scores that a classifier gives; nil for other networks.
+  var scores: Int? {
+    guard let output = graph.output("output"), let dims = graph[output].type.shape.dims, dims.count == 2 else {
+      return nil
+    }
+    return dims[1]
   }
 }

@@ -29,16 +29,16 @@ struct PreprocessingOptions: Sendable {
   }
 
   /// The model with what was said in place of its own preprocessing.
-  func applied(to model: Model) -> Model {
-    var preprocessing = model.preprocessing
+  func applied(to model: Model) -> Model { model.with(preprocessing: applied(to: model.preprocessing)) }
+
+  /// What was said in place of what there is.
+  func applied(to preprocessing: Preprocessing) -> Preprocessing {
+    var preprocessing = preprocessing
     if let resize { preprocessing.resize = resize }
     if let size { preprocessing.size = size }
     if let mean { preprocessing.mean = mean }
     if let std { preprocessing.std = std }
     if let channels { preprocessing.channels = channels }
-    guard preprocessing != model.preprocessing else { return model }
-    return Model(
-      graph: model.graph, store: model.store, preprocessing: preprocessing, classNames: model.classNames,
-      name: model.name)
+    return preprocessing
   }
 }

@@ -31,7 +31,7 @@ struct StandardRecipe: Sendable {
       augmentation: ("mnist", "crop:2")),
     "mlp": StandardRecipe(epochs: 10, batch: 64, rate: 0.04, nesterov: true, weightDecay: 5e-4, warmup: 200),
     // He et al. 2015, section 4.2, with a cosine in place of their steps.
-    "resnet20": cifar,
+    "resnet20": cifar, "resnet32": cifar, "resnet44": cifar, "resnet56": cifar, "resnet110": cifar,
     "resnet18-cifar": cifar,
     "generic-cnn": StandardRecipe(
       epochs: 20, rate: 0.04, nesterov: true, weightDecay: 5e-4, warmup: 200, initialization: .he,

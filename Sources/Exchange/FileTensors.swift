@@ -11,8 +11,11 @@ struct FileTensors {
 
   /// The tensor of every parameter and state, in the order of declaration.
   /// - Throws: `ModelFileError.tensors` with all problems at once.
-  func matched(to graph: Graph, ignoring isIgnored: (String) -> Bool) throws -> [(path: String, tensor: Tensor)] {
+  func matched(
+    to graph: Graph, except left: Set<String> = [], ignoring isIgnored: (String) -> Bool
+  ) throws -> [(path: String, tensor: Tensor)] {
     let leaves = (graph.parameters + graph.states).sorted { $0.value.id < $1.value.id }
+      .filter { !left.contains($0.parameter.path) }
     var problems = TensorProblems()
     var known: Set<String> = []
     var absent: [String] = []
@@ -28,7 +31,7 @@ struct FileTensors {
       if found.shape != expected.shape || !converts { problems.misshaped.append((path, expected, found)) }
     }
     problems.unused = file.names.filter {
-      !known.contains($0) && !$0.hasPrefix(ModelFile.reservedPrefix) && !isIgnored($0)
+      !known.contains($0) && !left.contains($0) && !$0.hasPrefix(ModelFile.reservedPrefix) && !isIgnored($0)
     }
     problems.missing = absent.map { ($0, nearestName(to: $0, among: problems.unused)) }
     guard problems.isEmpty else { throw ModelFileError.tensors(path: file.path, problems) }
@@ -50,8 +53,12 @@ extension ModelFile {
   /// Other floating-point types are converted. PyTorch's `num_batches_tracked` is ignored.
   /// - Throws: `ModelFileError.tensors` with everything that is missing, unused or misshaped.
   public static func loadWeights(_ path: String, into model: Model) throws {
-    let file = try open(path)
-    let tensors = try FileTensors(file).matched(to: model.graph) { name in
+    try loadWeights(try open(path), into: model, except: [])
+  }
+
+  /// The same, but for the paths in `left`, which keep their values whether the file has them or not.
+  static func loadWeights(_ file: SafetensorsFile, into model: Model, except left: Set<String>) throws {
+    let tensors = try FileTensors(file).matched(to: model.graph, except: left) { name in
       name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
     }
     for (path, tensor) in tensors { try model.store.set(path, to: tensor) }

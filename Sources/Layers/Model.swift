@@ -104,4 +104,11 @@ public final class Model: Sendable {
       graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name,
       composites: composites)
   }
+
+  /// The same network on the same store, with other preprocessing or class names.
+  public func with(preprocessing: Preprocessing? = nil, classNames: [String]? = nil) -> Model {
+    Model(
+      graph: graph, store: store, preprocessing: preprocessing ?? self.preprocessing,
+      classNames: classNames ?? self.classNames, name: name, composites: composites)
+  }
 }

@@ -16,6 +16,9 @@ struct EvaluateCommand: Command {
   static let examples = [
     Example("fovea evaluate runs/two-conv/last.safetensors --data fashion-mnist", "accuracy on the test part"),
     Example("fovea evaluate two-conv --weights w.safetensors --data mnist:digits --json", "for scripts"),
+    Example(
+      "fovea evaluate mobilenet_v2 --weights mobilenet_v2.safetensors --data labels:pictures.csv",
+      "torchvision's weights; the table's classes are numbers, or names with --class-names"),
   ]
 
   let model: ModelOptions
@@ -43,20 +46,8 @@ struct EvaluateCommand: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     let source = try data.required()
-    let given = try model.given().map { preprocessing.applied(to: $0) }
-    var pictures = given.map { PictureOptions($0.preprocessing) } ?? PictureOptions()
-    if given == nil {
-      pictures.resize = preprocessing.resize
-      pictures.size = preprocessing.size
-      pictures.isBGR = preprocessing.channels == .bgr
-      pictures.channels = preprocessing.channels.map { $0 == .gray ? 1 : 3 }
-    } else if let names = given?.classNames, !names.isEmpty {
-      pictures.classNames = names
-    }
-    let dataset = try part(of: source, pictures)
+    let (model, dataset) = try loaded(source)
     console.noteSkipped(dataset)
-    let wish = ModelOptions.Wish(input: InputShape(dataset.sampleShape), classNames: dataset.classNames)
-    let model = try given ?? preprocessing.applied(to: try model.load(wish))
     let device = device.device(console)
     let start = Clock.seconds()
     let result = try await Fovea.evaluate(model, on: dataset, device: device, batch: batch) { done, total in
@@ -77,6 +68,37 @@ struct EvaluateCommand: Command {
         + ", loss \(Text.decimals(result.loss, 4)), \(Text.duration(seconds))")
     for line in result.confusions(dataset.classNames, limit: 5) { try console.out("  \(line)") }
     return Program.Status.done
+  }
+
+  /// The network and what it is tried on, each made to fit the other.
+  private func loaded(_ source: DatasetSource) throws -> (Model, any Dataset) {
+    if let given = try model.given().map({ preprocessing.applied(to: $0) }) {
+      var pictures = PictureOptions(given.preprocessing)
+      pictures.classNames = given.classNames.isEmpty ? nil : given.classNames
+      return (given, try part(of: source, pictures))
+    }
+    let trained = try model.trained()
+    var pictures = PictureOptions()
+    if let published = trained?.preprocessing {
+      pictures = PictureOptions(preprocessing.applied(to: published))
+    } else {
+      pictures.resize = preprocessing.resize
+      pictures.size = preprocessing.size
+      pictures.isBGR = preprocessing.channels == .bgr
+      pictures.channels = preprocessing.channels.map { $0 == .gray ? 1 : 3 }
+    }
+    pictures.classNames = try model.listedNames()
+    if pictures.classNames == nil, let names = trained?.classNames, !names.isEmpty { pictures.classNames = names }
+    var dataset = try part(of: source, pictures)
+    if pictures.classNames == nil, let classes = trained?.classes, classes > dataset.classNames.count,
+      dataset.classNames.allSatisfy({ Int($0).map { (0..<classes).contains($0) } ?? false })
+    {
+      // The classes are numbers: of those that the network tells apart, and not all of them occur.
+      pictures.classNames = (0..<classes).map(String.init)
+      dataset = try part(of: source, pictures)
+    }
+    let wish = ModelOptions.Wish(input: InputShape(dataset.sampleShape), classNames: dataset.classNames)
+    return (preprocessing.applied(to: try model.load(wish)), dataset)
   }
 
   /// The part that `--split` names. What a run kept from training is written beside its model files.

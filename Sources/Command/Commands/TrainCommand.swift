@@ -72,12 +72,13 @@ struct TrainCommand: Command {
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
     let given = try modelOptions.given()
-    let (dataset, pictures) = try trainingPart(source, modelOptions, given, recipe, console)
+    let published = try given?.preprocessing ?? modelOptions.trained()?.preprocessing
+    let (dataset, pictures) = try trainingPart(source, modelOptions, published, recipe, console)
     // Looked at before the training: a damaged test part is said now, not after it.
     async let test = TrainCommand.testPart(source, pictures)
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions)
     let options = recipe.options(data: source, directory: directory, weights: modelOptions.weights)
-    let model = try makeModel(modelOptions, given, dataset, recipe, options)
+    let (model, fresh) = try makeModel(modelOptions, given, published, dataset, recipe, options)
     let device = device.device()
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
@@ -88,6 +89,11 @@ struct TrainCommand: Command {
     if RunDirectory(directory).holdsRun { throw TrainingError.directoryHoldsRun(directory) }
     try Directory.make(directory)
     try introduce(line, model, dataset, options, device, console)
+    if !fresh.isEmpty {
+      console.note(
+        "\(modelOptions.weights ?? "the file") tells other classes apart, so these start at random: "
+          + fresh.joined(separator: ", "))
+    }
     let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
     return try await TrainSession(trainer, test: part, device: device, source: source, json: json, console).run()
   }
@@ -96,9 +102,10 @@ struct TrainCommand: Command {
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
     let given = try modelOptions.given()
-    let (dataset, _) = try trainingPart(source, modelOptions, given, recipe, console)
+    let published = try given?.preprocessing ?? modelOptions.trained()?.preprocessing
+    let (dataset, _) = try trainingPart(source, modelOptions, published, recipe, console)
     let options = recipe.options(data: source, directory: "", weights: modelOptions.weights)
-    let model = try makeModel(modelOptions, given, dataset, recipe, options)
+    let (model, _) = try makeModel(modelOptions, given, published, dataset, recipe, options)
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions, "-rates")
     try Directory.make(directory)
     return try await RateSearch(
@@ -109,9 +116,10 @@ struct TrainCommand: Command {
   /// The examples that are trained on, and what pictures in files become: what a model file says of itself, else
   /// what was typed, else their own size, else the network's.
   private func trainingPart(
-    _ source: DatasetSource, _ modelOptions: ModelOptions, _ given: Model?, _ recipe: TrainRecipe, _ console: Console
+    _ source: DatasetSource, _ modelOptions: ModelOptions, _ published: Preprocessing?, _ recipe: TrainRecipe,
+    _ console: Console
   ) throws -> (any Dataset, PictureOptions) {
-    var pictures = recipe.pictures.pictures(given?.preprocessing)
+    var pictures = recipe.pictures.pictures(published)
     let dataset: any Dataset
     do {
       dataset = try source.load(split: .train, pictures: pictures)
@@ -132,29 +140,30 @@ struct TrainCommand: Command {
     return (dataset, pictures)
   }
 
+  /// The network, and the paths of a last layer that starts at random above weights for other classes.
   private func makeModel(
-    _ modelOptions: ModelOptions, _ given: Model?, _ dataset: any Dataset, _ recipe: TrainRecipe,
-    _ options: TrainingOptions
-  ) throws -> Model {
-    guard let model = given else {
-      var preprocessing = try Preprocessing(measuring: dataset, for: options)
-      preprocessing.resize = options.resize
-      return try modelOptions.load(
-        .init(
-          input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
-          initialization: recipe.initialization, preprocessing: preprocessing))
-    }
-    let own = model.preprocessing
-    var preprocessing = own
-    if own.mean.isEmpty, own.std.isEmpty {
+    _ modelOptions: ModelOptions, _ given: Model?, _ published: Preprocessing?, _ dataset: any Dataset,
+    _ recipe: TrainRecipe, _ options: TrainingOptions
+  ) throws -> (Model, fresh: [String]) {
+    var preprocessing = published ?? Preprocessing(for: dataset.sampleShape)
+    if preprocessing.mean.isEmpty, preprocessing.std.isEmpty {
       let measured = try Preprocessing(measuring: dataset, for: options)
-      preprocessing = Preprocessing(
-        channels: own.channels, resize: own.resize, size: own.size ?? measured.size, mean: measured.mean,
-        std: measured.std)
+      if published == nil { preprocessing.channels = measured.channels }
+      preprocessing.mean = measured.mean
+      preprocessing.std = measured.std
     }
-    return Model(
-      graph: model.graph, store: model.store, preprocessing: preprocessing, classNames: dataset.classNames,
-      name: model.name)
+    if published == nil { preprocessing.resize = options.resize }
+    if dataset.sampleShape.rank == 3, published?.size != nil {
+      preprocessing.resize = options.resize ?? preprocessing.resize
+      preprocessing.size = options.size ?? preprocessing.size
+    } else if dataset.sampleShape.rank == 3 {
+      preprocessing.size = [dataset.sampleShape[1], dataset.sampleShape[2]]
+    }
+    if let given { return (given.with(preprocessing: preprocessing, classNames: dataset.classNames), []) }
+    return try modelOptions.loaded(
+      .init(
+        input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
+        initialization: recipe.initialization, preprocessing: preprocessing, mayReplaceHead: true))
   }
 
   /// Nil with the reason where there is no test part; damaged files throw.

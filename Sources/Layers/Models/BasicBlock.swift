@@ -16,7 +16,8 @@ public struct BasicBlock: Layer, CustomStringConvertible {
     case identity
     /// A 1×1 convolution and a norm bring it to the new shape: the paper's option B.
     case projection
-    /// Every second position is taken and new channels are zero, without parameters: option A.
+    /// Every second position is taken, and zeros are put before and behind the channels, half each, without
+    /// parameters: option A.
     case zeros
   }
 
@@ -73,7 +74,7 @@ struct Projection: Layer, CustomStringConvertible {
   }
 }
 
-/// Takes every `stride`-th position and adds channels of zeros behind the others.
+/// Takes every `stride`-th position and adds channels of zeros, half of them before the others and half behind.
 struct ZeroShortcut: Layer, CustomStringConvertible {
   let channels: Int
   let stride: Int
@@ -93,6 +94,7 @@ struct ZeroShortcut: Layer, CustomStringConvertible {
       x.reject("\(channels) channels from \(have)", mend: "zeros only add channels: use .projection to lose some")
       return x.poisoned([x.shape[0], channels, nil, nil])
     }
-    return ZeroPad(before: [0, 0, 0], after: [channels - have, 0, 0])(taken)
+    let before = (channels - have) / 2
+    return ZeroPad(before: [before, 0, 0], after: [channels - have - before, 0, 0])(taken)
   }
 }

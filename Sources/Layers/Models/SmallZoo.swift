@@ -31,8 +31,29 @@ extension Zoo {
     ) { MLP(hidden: [512, 256], classes: $0) },
     Entry(
       name: "resnet20", summary: "ResNet-20 for pictures of 32×32, shortcuts without parameters.",
-      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he, preprocessing: .imageNetStatistics
+      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he,
+      preprocessing: .imageNetStatistics
     ) { ResNetCIFAR(blocks: 3, classes: $0) },
+    Entry(
+      name: "resnet32", summary: "ResNet-32 for pictures of 32×32, shortcuts without parameters.",
+      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he,
+      preprocessing: .imageNetStatistics
+    ) { ResNetCIFAR(blocks: 5, classes: $0) },
+    Entry(
+      name: "resnet44", summary: "ResNet-44 for pictures of 32×32, shortcuts without parameters.",
+      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he,
+      preprocessing: .imageNetStatistics
+    ) { ResNetCIFAR(blocks: 7, classes: $0) },
+    Entry(
+      name: "resnet56", summary: "ResNet-56 for pictures of 32×32, shortcuts without parameters.",
+      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he,
+      preprocessing: .imageNetStatistics
+    ) { ResNetCIFAR(blocks: 9, classes: $0) },
+    Entry(
+      name: "resnet110", summary: "ResNet-110 for pictures of 32×32, shortcuts without parameters.",
+      paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he,
+      preprocessing: .imageNetStatistics
+    ) { ResNetCIFAR(blocks: 18, classes: $0) },
     Entry(
       name: "resnet18-cifar", summary: "ResNet-18 whose first layers keep the size of small pictures.",
       paper: "He et al. 2015", input: [3, 32, 32], classes: 10, initialization: .he

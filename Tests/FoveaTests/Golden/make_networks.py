@@ -101,11 +101,11 @@ class BasicBlock(nn.Module):
         if hasattr(self, "downsample"):
             x = self.downsample(x)
         elif self.stride > 1:
-            x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, 0, self.more))
+            x = F.pad(x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, self.more // 2, self.more - self.more // 2))
         return F.relu(x + y)
 
 
-def resnet(widths, blocks, zeros):
+def resnet(widths, blocks, zeros, head="fc"):
     layers = [("conv1", nn.Conv2d(3, widths[0], 3, 1, 1, bias=False)), ("bn1", nn.BatchNorm2d(widths[0])),
               ("", nn.ReLU())]
     channels = widths[0]
@@ -115,7 +115,7 @@ def resnet(widths, blocks, zeros):
             parts.append(BasicBlock(channels, width, 2 if stage > 0 and block == 0 else 1, zeros))
             channels = width
         layers.append((f"layer{stage + 1}", nn.Sequential(*parts)))
-    return named(*layers, ("", nn.AdaptiveAvgPool2d(1)), ("", nn.Flatten()), ("fc", nn.Linear(channels, 10)))
+    return named(*layers, ("", nn.AdaptiveAvgPool2d(1)), ("", nn.Flatten()), (head, nn.Linear(channels, 10)))
 
 
 def digits(t):
@@ -172,7 +172,7 @@ networks = [
     network("mnist-1d-baseline", mlp(40, 100, 100, 10), 5, 1, 40),
     network("mlp", mlp(784, 512, 256, 10), 3, 1, 28, 28),
     # These take pictures of any size; small ones keep the test quick.
-    network("resnet20", resnet([16, 32, 64], 3, True), 3, 3, 16, 16),
+    network("resnet20", resnet([16, 32, 64], 3, True, "linear"), 3, 3, 16, 16),
     network("resnet18-cifar", resnet([64, 128, 256, 512], 2, False), 3, 3, 16, 16),
     network("shape-tracking", shape_tracking(), 2, 3, 32, 32),
     network("generic-cnn", generic_cnn(False), 2, 3, 32, 32),
