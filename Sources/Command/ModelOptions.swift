@@ -71,6 +71,8 @@ struct ModelOptions: Sendable {
     var seed: UInt64 = 0
     var initialization: InitializationScheme?
     var preprocessing: Preprocessing?
+    /// False where nobody looks at the values.
+    var needsValues = true
     /// True where a last layer for another number of classes than that of `--weights` starts anew.
     var mayReplaceHead = false
   }
@@ -80,7 +82,7 @@ struct ModelOptions: Sendable {
 
   /// The model, and the paths of the last layer that starts at random where `wish.mayReplaceHead`.
   func loaded(_ wish: Wish = Wish()) throws -> (model: Model, fresh: [String]) {
-    guard let weights else { return (try named(isFile ? read() : build(wish)), []) }
+    guard let weights else { return (try named(isFile ? read() : build(wish, isEmpty: !wish.needsValues)), []) }
     guard !isFile else {
       let model = try read()
       try ModelOptions.checkFile(weights)
@@ -96,8 +98,11 @@ struct ModelOptions: Sendable {
         wish.classes = classes
       }
     }
-    let model = try build(wish)
-    return (try named(model), try trained.load(into: model))
+    let model = try build(wish, isEmpty: true)
+    let fresh = try trained.load(into: model)
+    // Only a new last layer has nothing yet.
+    try model.initializeMissing(seed: wish.seed, initialization: wish.initialization ?? trained.entry.initialization)
+    return (try named(model), fresh)
   }
 
   /// What `--weights` says of itself, for a network of the zoo; nil where there are none.
@@ -119,11 +124,11 @@ struct ModelOptions: Sendable {
     return try ModelFile.read(text)
   }
 
-  private func build(_ wish: Wish) throws -> Model {
+  private func build(_ wish: Wish, isEmpty: Bool) throws -> Model {
     do {
       return try Zoo.standard.model(
         text, input: wish.input, classes: wish.classes, classNames: wish.classNames, seed: wish.seed,
-        initialization: wish.initialization, preprocessing: wish.preprocessing)
+        initialization: wish.initialization, preprocessing: wish.preprocessing, isEmpty: isEmpty)
     } catch let error as GraphError {
       guard let input = wish.input else { throw error }
       throw Failure("\(text) does not fit inputs of shape \(input.shape): \(error)")

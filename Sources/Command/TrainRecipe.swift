@@ -29,6 +29,8 @@ struct TrainRecipe: Sendable {
       "init", "NAME", "he, xavier or default: the scale of random weights", standard: "default, or the network's recipe"
     ),
     OptionSpec("freeze", "PATTERN", "parameters that keep their values: conv1, layer1.*, *.bias", isRepeatable: true),
+    OptionSpec(
+      "lr-scale", "PATTERN=X", "multiply the rate of these parameters, e.g. classifier=10", isRepeatable: true),
     OptionSpec("seed", "N", "of weights, order and split", standard: "0"),
     OptionSpec(
       "checkpoint-every", "STEPS", "steps between two checkpoints", standard: "each epoch, and each 5 minutes"),
@@ -46,6 +48,7 @@ struct TrainRecipe: Sendable {
   let optimizer: Optimizer
   let initialization: InitializationScheme
   let freeze: [String]
+  let rateScales: [RateScale]
   let seed: UInt64
   let checkpointSteps: Int?
 
@@ -73,11 +76,25 @@ struct TrainRecipe: Sendable {
       arguments.choice("init", of: InitializationScheme.allCases.map(\.rawValue))
       .flatMap(InitializationScheme.init(rawValue:)) ?? standard.initialization ?? TrainRecipe.own(arguments)
     freeze = arguments.texts("freeze")
+    rateScales = TrainRecipe.rateScales(&arguments)
     if let text = arguments.text("seed"), UInt64(text) == nil {
       arguments.reject("--seed takes a whole number from 0 on, not \"\(text)\"")
     }
     seed = arguments.text("seed").flatMap { UInt64($0) } ?? 0
     checkpointSteps = arguments.integer("checkpoint-every", in: 1...1_000_000_000)
+  }
+
+  private static func rateScales(_ arguments: inout Arguments) -> [RateScale] {
+    var scales: [RateScale] = []
+    for text in arguments.texts("lr-scale") {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2, !parts[0].isEmpty, let factor = Double(parts[1]), factor >= 0, factor.isFinite {
+        scales.append(RateScale(pattern: String(parts[0]), factor: factor))
+      } else {
+        arguments.reject("--lr-scale takes PATTERN=X with X of at least 0, e.g. classifier=10, not \"\(text)\"")
+      }
+    }
+    return scales
   }
 
   private static func augmentation(_ usual: String?, _ arguments: inout Arguments) -> Augmentation {
@@ -101,6 +118,7 @@ extension TrainRecipe {
       length: length, batch: batch, optimizer: optimizer, seed: seed, validation: validation, directory: directory,
       freeze: freeze, dataset: "\(data)", initialization: initialization.rawValue, weights: weights,
       versions: ["fovea": Version.text, "onednn": OneDNNBackend.version ?? "none"])
+    options.rateScales = rateScales
     options.accumulate = accumulate
     options.patience = patience
     options.checkpointSteps = checkpointSteps
@@ -131,6 +149,7 @@ extension TrainingOptions {
     if let initialization { words.append(("init", initialization)) }
     if let weights { words.append(("weights", weights)) }
     for pattern in freeze { words.append(("freeze", pattern)) }
+    for scale in rateScales { words.append(("lr-scale", "\(scale.pattern)=\(scale.factor)")) }
     words.append(("seed", "\(seed)"))
     if let checkpointSteps { words.append(("checkpoint-every", "\(checkpointSteps)")) }
     return words

@@ -56,9 +56,11 @@ public struct PretrainedWeights: Sendable {
       let leaves = Dictionary(uniqueKeysWithValues: model.graph.leafShapes)
       let fits = head.allSatisfy { path in file.shape(of: path).map(PartialShape.init) == leaves[path] }
       // Only a head that is this network's own, for other classes, may be left behind.
-      if !fits, Self.leaves(entry, classes).filter({ head.contains($0.key) }).allSatisfy({ path, shape in
-        file.shape(of: path).map(PartialShape.init) == shape
-      }) {
+      if !fits,
+        Self.leaves(entry, classes).filter({ head.contains($0.key) }).allSatisfy({ path, shape in
+          file.shape(of: path).map(PartialShape.init) == shape
+        })
+      {
         fresh = head
       }
     }

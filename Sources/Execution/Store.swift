@@ -168,32 +168,4 @@ extension Store {
       try set(parameter.path, to: Store.initial(parameter, shape, dtype, seed: seed, scheme: scheme))
     }
   }
-
-  /// The initial value of one parameter.
-  public static func initial(
-    _ parameter: Parameter, _ shape: Shape, _ dtype: DType, seed: UInt64, scheme: InitializationScheme
-  ) -> Tensor {
-    let stream = RandomStream(seed: seed, purpose: "init", path: parameter.path)
-    var tensor = Tensor(zeros: shape, dtype: .f64)
-    tensor.withMutableElements(of: Double.self) { elements in
-      switch parameter.initializer {
-      case .constant(let constant): elements.update(repeating: constant)
-      case .fan(let own, let fanIn, let fanOut):
-        let scheme = own ?? scheme
-        if parameter.role != .weight && scheme != .standard { return }
-        for index in elements.indices {
-          switch scheme {
-          case .he: elements[index] = stream.normal(index: index) * (2 / Double(max(fanIn, 1))).squareRoot()
-          case .xavier:
-            let bound = (6 / Double(max(fanIn + fanOut, 1))).squareRoot()
-            elements[index] = (2 * Double(stream.uniform(index: index)) - 1) * bound
-          case .standard:
-            let bound = 1 / Double(max(fanIn, 1)).squareRoot()
-            elements[index] = (2 * Double(stream.uniform(index: index)) - 1) * bound
-          }
-        }
-      }
-    }
-    return tensor.converted(to: dtype)
-  }
 }

@@ -107,7 +107,7 @@ public struct Graph: Sendable {
   public internal(set) var values: [ValueInfo] = []
   public internal(set) var nodes: [Node] = []
   public internal(set) var inputs: [Value] = []
-  public internal(set) var outputs: [(name: String, value: Value)] = []
+  public package(set) var outputs: [(name: String, value: Value)] = []
   /// State changes: the value after a run takes the place of the value before it.
   public internal(set) var updates: [(before: Value, after: Value)] = []
   public internal(set) var mistakes: [Mistake] = []

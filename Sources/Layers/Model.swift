@@ -55,15 +55,17 @@ public final class Model: Sendable {
   ///   - seed: of the random initial values; they depend on it and on each parameter's path alone.
   ///   - initialization: the scale of random initial values where a layer does not choose.
   ///   - preprocessing: what the input's shape suggests when nil.
+  ///   - isEmpty: leaves out the values, for a look at the network or for weights that follow; see
+  ///     `initializeMissing(seed:initialization:)`.
   /// - Throws: `GraphError.mistakes` with every mistake of the declaration, or `ExecutionError.tooLarge`.
   public convenience init(
     input: InputShape, classes: [String] = [], seed: UInt64 = 0, initialization: InitializationScheme = .standard,
-    preprocessing: Preprocessing? = nil, name: String = "", registry: Registry = .standard,
+    preprocessing: Preprocessing? = nil, name: String = "", registry: Registry = .standard, isEmpty: Bool = false,
     @LayerBuilder _ layers: () -> [Placed]
   ) throws {
     let declared = Model.declare(input: input, registry: registry, layers)
     try self.init(
-      checking: declared.graph, declared.composites, seed: seed, initialization: initialization,
+      checking: declared.graph, declared.composites, seed: isEmpty ? nil : seed, initialization: initialization,
       preprocessing: preprocessing ?? Preprocessing(for: input.shape), classNames: classes, name: name)
   }
 
@@ -92,17 +94,24 @@ public final class Model: Sendable {
   }
 
   private convenience init(
-    checking graph: Graph, _ composites: [String: String], seed: UInt64, initialization: InitializationScheme,
+    checking graph: Graph, _ composites: [String: String], seed: UInt64?, initialization: InitializationScheme,
     preprocessing: Preprocessing,
     classNames: [String], name: String
   ) throws {
     try graph.check()
     try Model.checkMemory(of: graph)
-    let store = Store()
-    try store.initialize(graph, seed: seed, scheme: initialization)
     self.init(
-      graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name,
+      graph: graph, store: Store(), preprocessing: preprocessing, classNames: classNames, name: name,
       composites: composites)
+    if let seed { try initializeMissing(seed: seed, initialization: initialization) }
+  }
+
+  /// Gives initial values to the parameters and states that have none; all others stay.
+  /// - Throws: `ExecutionError`.
+  public func initializeMissing(
+    seed: UInt64 = 0, initialization: InitializationScheme = .standard
+  ) throws(ExecutionError) {
+    try store.initialize(graph, seed: seed, scheme: initialization)
   }
 
   /// The same network on the same store, with other preprocessing or class names.

@@ -72,7 +72,7 @@ package final class Evaluator {
     facts = dataset.facts
     training = try TrainingGraph(model, for: facts)
     normalization = try model.preprocessing.normalization
-    plans = PlanCache(training.graph, training.evaluation, store: model.store, device: device)
+    plans = PlanCache(training.judging, training.evaluation, store: model.store, device: device)
   }
 
   /// Goes through `dataset` once.

@@ -14,6 +14,8 @@ package struct Loss: Sendable, Equatable {
   package var output: String
   /// The input that holds the truth.
   package var target: String
+  /// By which it counts in the sum.
+  package var weight = 1.0
 
   /// The cross-entropy of scores [N, C] and class numbers [N].
   package static func crossEntropy(output: String = "output", target: String = "target") -> Loss {
@@ -26,7 +28,11 @@ package struct Loss: Sendable, Equatable {
     switch kind {
     case .crossEntropy:
       let labels = Heads.target(target, for: scores, in: &graph)
-      return graph.add(Op.SoftmaxCrossEntropyLoss.self, [scores, labels], name: "loss", origin: Origin(path: "loss"))[0]
+      let origin = Origin(path: "loss")
+      let loss = graph.add(Op.SoftmaxCrossEntropyLoss.self, [scores, labels], name: "loss", origin: origin)[0]
+      guard weight != 1 else { return loss }
+      let factor = graph.addConstant(Tensor(scalar: Float(weight)), name: "loss.weight")
+      return graph.add(Op.Mul.self, [loss, factor], name: "loss.\(output)", origin: origin)[0]
     }
   }
 }
@@ -77,10 +83,19 @@ package struct Heads: Sendable, Equatable {
   }
 
   /// Cross-entropy and the right answers of a classifier.
-  package static func classifier(classes: Int) -> Heads {
+  ///
+  /// Heads at the side, which are tapped under names that begin with `aux`, count with 0.3 in the loss
+  /// (Szegedy et al. 2014).
+  /// - Parameter sides: their names.
+  package static func classifier(classes: Int, sides: [String] = []) -> Heads {
     var metrics = [Metric.topK(1, name: "correct")]
     if classes > 5 { metrics.append(.topK(5, name: "correct5")) }
-    return Heads(losses: [.crossEntropy()], metrics: metrics)
+    let losses = sides.map { name in
+      var loss = Loss.crossEntropy(output: name)
+      loss.weight = 0.3
+      return loss
+    }
+    return Heads(losses: [.crossEntropy()] + losses, metrics: metrics)
   }
 
   /// Class numbers, one for each row of `scores`; the batch is open as that of the scores.

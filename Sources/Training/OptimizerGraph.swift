@@ -17,12 +17,23 @@ extension Optimizer {
   /// The path of the running mean of their squares.
   package static func squarePath(_ path: String) -> String { "\(statePrefix)\(path).square" }
 
-  /// Adds the updates of the parameters that have a gradient.
+  /// Adds the updates of the parameters that have a gradient; `scales` are groups with other rates.
   func addUpdates(
-    to graph: inout Graph, of parameters: [(value: Value, parameter: Parameter)], _ gradients: [Value: Value]
+    to graph: inout Graph, of parameters: [(value: Value, parameter: Parameter)], _ gradients: [Value: Value],
+    _ scales: [RateScale] = []
   ) {
     let scalar = TensorType(.f32, .scalar)
-    let rate = graph.addInput(Optimizer.rateInput, scalar)
+    let common = graph.addInput(Optimizer.rateInput, scalar)
+    // One product a group, not one a parameter.
+    var rates: [Double: Value] = [1: common]
+    func rate(of path: String) -> Value {
+      let factor = scales.factor(of: path)
+      if let known = rates[factor] { return known }
+      let number = graph.addConstant(Tensor(scalar: Float(factor)), name: "rate.factor")
+      let scaled = graph.add(Op.Mul.self, [common, number], name: "rate.\(factor)")[0]
+      rates[factor] = scaled
+      return scaled
+    }
     let isAdam = method == .adam || method == .adamW
     // A schedule that moves momentum moves Adam's first beta.
     let movesBeta = isAdam && learningRate.momentum(at: 0, of: 1) != nil
@@ -39,6 +50,7 @@ extension Optimizer {
       }
       var operands: [Value?] = [value, gradient]
       var moments: [Value] = []
+      let rate = rate(of: parameter.path)
       switch method {
       case .sgd:
         if momentumInput != nil { moments = [moment(Optimizer.velocityPath(parameter.path))] }

@@ -32,13 +32,14 @@ final class Stepper {
     self.facts = facts
     self.options = options
     self.planned = planned
+    let heads = heads.fixingNorms(freeze: options.freeze)
     if options.accumulate > 1 {
       let request = try heads.accumulation(freeze: options.freeze)
-      let graph = try heads.update(options.optimizer, freeze: options.freeze)
+      let graph = try heads.update(options)
       gathering = PlanCache(heads.graph, request, store: store, device: device)
       updating = PlanCache(graph, PlanRequest(mode: .training), store: store, device: device)
     } else {
-      let request = try heads.training(options.optimizer, freeze: options.freeze)
+      let request = try heads.training(options.optimizer, freeze: options.freeze, rateScales: options.rateScales)
       gathering = PlanCache(heads.graph, request, store: store, device: device)
       updating = nil
     }
@@ -122,8 +123,9 @@ extension TrainingGraph {
   }
 
   /// The graph that moves the weights by the gathered gradients and sets those to 0.
-  func update(_ optimizer: Optimizer, freeze: [String]) throws(TrainingError) -> Graph {
-    let moved = try moved(freeze: freeze)
+  func update(_ options: TrainingOptions) throws(TrainingError) -> Graph {
+    let moved = try moved(freeze: options.freeze)
+    try checkScales(options.rateScales)
     var result = Graph(registry: graph.registry)
     var parameters: [(value: Value, parameter: Parameter)] = []
     var gradients: [Value: Value] = [:]
@@ -133,7 +135,7 @@ extension TrainingGraph {
       parameters.append((own, parameter))
       gradients[own] = TrainingGraph.gathered(parameter, type, in: &result)
     }
-    optimizer.addUpdates(to: &result, of: parameters, gradients)
+    options.optimizer.addUpdates(to: &result, of: parameters, gradients, options.rateScales)
     let zero = result.addConstant(Tensor(zeros: .scalar, dtype: .f32), name: "nothing")
     for (value, parameter) in parameters {
       guard let gathered = gradients[value] else { continue }

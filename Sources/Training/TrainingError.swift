@@ -18,6 +18,8 @@ public enum TrainingError: Error, Sendable {
   // The options.
   case badOption(name: String, value: String, expected: String)
   case freezesNothing(pattern: String, nearest: [String])
+  /// A pattern that no parameter matches, which should have a rate of its own.
+  case scalesNothing(pattern: String, nearest: [String])
   case nothingToTrain
   case patienceWithoutValidation
 
@@ -64,16 +66,21 @@ extension TrainingError: CustomStringConvertible {
     case .badOption(let name, let value, let expected):
       "\(name) is \(value), it must be \(expected)"
     case .freezesNothing(let pattern, let nearest):
-      "no parameter matches \(Named.short(pattern)), which should be frozen"
-        + (nearest.isEmpty
-          ? "; `fovea summary` lists the layers"
-          : "; did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?")
+      "no parameter matches \(Named.short(pattern)), which should be frozen\(Self.instead(nearest))"
+    case .scalesNothing(let pattern, let nearest):
+      "no parameter matches \(Named.short(pattern)), which should have a rate of its own\(Self.instead(nearest))"
     case .nothingToTrain:
       "every parameter is frozen: there is nothing to train"
     case .patienceWithoutValidation:
       "early stopping judges by the validation part, and there is none; give a validation fraction, e.g. 0.1"
     default: nil
     }
+  }
+
+  private static func instead(_ nearest: [String]) -> String {
+    nearest.isEmpty
+      ? "; `fovea summary` lists the layers"
+      : "; did you mean \(nearest.map { "\"\($0)\"" }.joined(separator: " or "))?"
   }
 
   private var runText: String? {

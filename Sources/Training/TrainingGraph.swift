@@ -9,6 +9,8 @@ import FoveaTensors
 /// classes, `correct5`.
 package struct TrainingGraph: Sendable {
   package let graph: Graph
+  /// The same without heads at the side, which only training needs.
+  package let judging: Graph
   /// Number of classes C of the scores.
   package let classes: Int
   /// True when the five largest scores are looked at too.
@@ -37,25 +39,37 @@ package struct TrainingGraph: Sendable {
     guard classes == dataset.classes else {
       throw .classCount(dataset: dataset.name, found: dataset.classes, expected: classes)
     }
-    let heads = Heads.classifier(classes: classes)
+    // Heads at the side are trained along; nobody judges by them.
+    let sides = model.graph.outputs.filter { name, value in
+      name.hasPrefix("aux") && model.graph[value].type.shape.dims?.dropFirst() == [classes]
+    }
+    let heads = Heads.classifier(classes: classes, sides: sides.map(\.name))
     let taken = ["loss"] + heads.metrics.map(\.name)
     if let name = taken.first(where: { model.graph.output($0) != nil }) { throw .nameTaken(name) }
 
-    var graph = model.graph
+    graph = try Self.with(heads, on: model.graph)
+    var plain = model.graph
+    plain.outputs.removeAll { output in sides.contains { $0.name == output.name } }
+    judging = sides.isEmpty ? graph : try Self.with(.classifier(classes: classes), on: plain)
+    self.classes = classes
+    hasTop5 = heads.metrics.contains { $0.name == "correct5" }
+  }
+
+  /// A network with losses and metrics.
+  private static func with(_ heads: Heads, on network: Graph) throws(TrainingError) -> Graph {
+    var graph = network
     var total: Value?
     for loss in heads.losses {
-      guard let part = loss.declare(in: &graph) else { throw .noOutput(known: model.graph.outputs.map(\.name)) }
+      guard let part = loss.declare(in: &graph) else { throw .noOutput(known: graph.outputs.map(\.name)) }
       total = total.map { graph.add(Op.Add.self, [$0, part])[0] } ?? part
     }
     if let total { graph.addOutput("loss", total) }
     for metric in heads.metrics {
-      guard let value = metric.declare(in: &graph) else { throw .noOutput(known: model.graph.outputs.map(\.name)) }
+      guard let value = metric.declare(in: &graph) else { throw .noOutput(known: graph.outputs.map(\.name)) }
       graph.addOutput(metric.name, value)
     }
     if !graph.mistakes.isEmpty { throw .graph(.mistakes(graph.mistakes)) }
-    self.graph = graph
-    self.classes = classes
-    hasTop5 = heads.metrics.contains { $0.name == "correct5" }
+    return graph
   }
 
   /// The sizes of the inputs for a batch of `count` examples.
@@ -70,14 +84,53 @@ package struct TrainingGraph: Sendable {
   /// optimizer's updates.
   /// - Parameter freeze: see `TrainingOptions.freeze`.
   /// - Throws: `TrainingError.freezesNothing`, `.nothingToTrain`.
-  package func training(_ optimizer: Optimizer, freeze: [String] = []) throws(TrainingError) -> PlanRequest {
+  package func training(
+    _ optimizer: Optimizer, freeze: [String] = [], rateScales: [RateScale] = []
+  ) throws(TrainingError) -> PlanRequest {
     let moved = try moved(freeze: freeze)
+    try checkScales(rateScales)
     return PlanRequest(mode: .training) { (graph) throws(GraphError) in
       guard let loss = graph.output("loss") else { return }
       let parameters = graph.parameters.filter { moved.contains($0.parameter.path) }
       let gradients = try graph.differentiate(loss, withRespectTo: parameters.map(\.value))
-      optimizer.addUpdates(to: &graph, of: parameters, gradients)
+      optimizer.addUpdates(to: &graph, of: parameters, gradients, rateScales)
     }
+  }
+
+  /// Patterns that mean nothing are slips of the pen.
+  func checkScales(_ scales: [RateScale]) throws(TrainingError) {
+    let trainable = graph.parameters.filter(\.parameter.trainable).map(\.parameter.path)
+    for scale in scales {
+      let pattern = PathPattern(scale.pattern)
+      if !trainable.contains(where: pattern.matches) {
+        throw .scalesNothing(pattern: pattern.text, nearest: pattern.nearest(among: trainable))
+      }
+    }
+  }
+
+  /// The same with the norms fixed whose scale and shift are both frozen: they use their running statistics and
+  /// leave them as they are. A norm that went on following its batches would change what its frozen readers see.
+  func fixingNorms(freeze: [String]) -> TrainingGraph {
+    let patterns = freeze.map(PathPattern.init)
+    let held = Set(
+      graph.parameters.filter { entry in patterns.contains { $0.matches(entry.parameter.path) } }.map(\.value))
+    guard !held.isEmpty else { return self }
+    let nodes = graph.nodes.map { node in
+      guard node.op == Op.BatchNormalization.name, node.inputs.count > 2,
+        node.inputs[1...2].allSatisfy({ $0.map(held.contains) ?? false })
+      else { return node }
+      var fixed = node
+      fixed.attributes["frozen"] = .int(1)
+      return fixed
+    }
+    return TrainingGraph(graph.rewritten(nodes: nodes), judging, classes: classes, hasTop5: hasTop5)
+  }
+
+  private init(_ graph: Graph, _ judging: Graph, classes: Int, hasTop5: Bool) {
+    self.graph = graph
+    self.judging = judging
+    self.classes = classes
+    self.hasTop5 = hasTop5
   }
 
   /// The paths of the parameters that move.

@@ -27,9 +27,11 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   public var validation: Double
   /// The run's directory; nil writes nothing.
   public var directory: String?
-  /// Parameters that keep their values: `conv1` (everything of that layer), `layer1.*`, `*.bias`. A frozen
-  /// norm goes on following its batches: only its scale and shift stay.
+  /// Parameters that keep their values: `conv1` (everything of that layer), `layer1.*`, `*.bias`. A norm
+  /// whose scale and shift are frozen stays as it is altogether: it uses its running statistics.
   public var freeze: [String]
+  /// Groups of parameters with another learning rate; the first pattern that matches counts.
+  public var rateScales: [RateScale] = []
   /// Steps between two points of the curves.
   public var logInterval: Int
   /// Batches whose gradients are gathered before the weights move once: a step on `accumulate`·`batch` examples
@@ -110,6 +112,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     if let steps = checkpointSteps {
       try require(steps > 0, "the checkpoint interval", "\(steps)", "at least 1 step")
     }
+    for scale in rateScales { try scale.check() }
     try augmentation.check()
     try optimizer.check()
   }
@@ -121,7 +124,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
 
   private enum Key: String, CodingKey {
     case epochs, steps, batch, optimizer, seed, validation, freeze, logInterval, dataset, initialization, weights
-    case versions, accumulate, patience, checkpointSteps, augmentation, resize, size
+    case versions, accumulate, patience, checkpointSteps, augmentation, resize, size, rateScales
   }
 
   // Written out: a synthesized decoder fails on a missing key, and the directory is where the file lies.
@@ -148,6 +151,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     augmentation = try box.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? .none
     resize = try box.decodeIfPresent(Int.self, forKey: .resize)
     size = try box.decodeIfPresent([Int].self, forKey: .size)
+    rateScales = try box.decodeIfPresent([RateScale].self, forKey: .rateScales) ?? []
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -172,6 +176,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     if !augmentation.isNone { try box.encode(augmentation, forKey: .augmentation) }
     try box.encodeIfPresent(resize, forKey: .resize)
     try box.encodeIfPresent(size, forKey: .size)
+    if !rateScales.isEmpty { try box.encode(rateScales, forKey: .rateScales) }
   }
 
   // MARK: The examples

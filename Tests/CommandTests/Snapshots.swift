@@ -65,6 +65,7 @@ enum Snapshots {
       --init NAME               he, xavier or default: the scale of random weights (default, or the
                                 network's recipe)
       --freeze PATTERN          parameters that keep their values: conv1, layer1.*, *.bias
+      --lr-scale PATTERN=X      multiply the rate of these parameters, e.g. classifier=10
       --seed N                  of weights, order and split (0)
       --checkpoint-every STEPS  steps between two checkpoints (each epoch, and each 5 minutes)
       --resize N                pictures in files: resize the shorter side to N pixels before the
@@ -72,6 +73,7 @@ enum Snapshots {
       --size N                  pictures in files: cut N×N pixels (or HxW) out, or without --resize
                                 shrink to them
       --weights FILE            parameters from a .safetensors file, in place of the model's own
+      --class-names FILE        a text with a line for each class, in place of the model's own names
       --out DIR                 the run's directory (runs/MODEL, runs/MODEL-2, …)
       --resume DIR              go on with the run in DIR; needs nothing else
       --find-rate               train nothing: try rising learning rates on a copy and advise one

@@ -48,7 +48,7 @@ struct SummaryCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let model = try model.load(.init(input: input.map { InputShape(Shape($0)) }))
+    let model = try model.load(.init(input: input.map { InputShape(Shape($0)) }, needsValues: passes))
     let table = model.summary(batch: batch)
     if json {
       try console.json(object(table))

@@ -62,8 +62,8 @@ struct LayoutPass {
       }
     }
     let order = RunningOrder.order(graph)
-    let partner = chooseBackends()
-    for index in order { try place(index, only: partner[index]) }
+    var groups = BackendGroups(graph, backends)
+    for index in order { try place(index, &groups) }
     for output in graph.outputs { try lastingCopy(of: output.value, in: .plain) }
     for update in graph.updates {
       // The new value may go straight into the old one's buffer.
@@ -91,35 +91,7 @@ struct LayoutPass {
         outputs: [made], proposal: CopyKernel.proposal(bytes: placements[found].byteCount, layout: layout)))
   }
 
-  /// Forward and backward nodes that share auxiliary values run on one backend: the first that takes all.
-  private func chooseBackends() -> [Int: Int] {
-    let producers = graph.producers
-    var groups: [Int: [Int]] = [:]
-    for (index, node) in graph.nodes.enumerated() {
-      for input in graph.dataInputs(of: node) {
-        guard let at = producers[input] else { continue }
-        let maker = graph.nodes[at]
-        guard let position = maker.outputs.firstIndex(of: input),
-          graph.op(of: maker).auxiliaryOutputs.contains(position)
-        else { continue }
-        groups[at, default: [at]].append(index)
-      }
-    }
-    var result: [Int: Int] = [:]
-    for members in groups.values {
-      let choice = backends.indices.first { candidate in
-        members.allSatisfy { member in
-          let node = graph.nodes[member]
-          let site = graph.site(node)
-          return backends[candidate].implementations(of: graph.op(of: node)).contains { $0.refusal(of: site) == nil }
-        }
-      }
-      for member in members { result[member] = choice }
-    }
-    return result
-  }
-
-  private mutating func place(_ index: Int, only: Int?) throws(ExecutionError) {
+  private mutating func place(_ index: Int, _ groups: inout BackendGroups) throws(ExecutionError) {
     let node = graph.nodes[index]
     let op = graph.op(of: node)
     let site = graph.site(node)
@@ -128,11 +100,18 @@ struct LayoutPass {
       guard let value, !shapeOnly.contains(position) else { return nil }
       return copies[value].map { placements[$0[0]].layout }
     }
+    var refusals = groups[index]?.refusals ?? []
+    let isGrouped = groups[index] != nil
     // Whoever reads a workspace is a backward pass, also in a plan for inference.
-    let request = ProposalRequest(inputLayouts: layouts, training: training || only != nil, threads: threads)
-    var refusals: [String] = []
-    for (rank, backend) in backends.enumerated() where only == nil || only == rank {
-      for implementation in backend.implementations(of: op) {
+    let request = ProposalRequest(inputLayouts: layouts, training: training || isGrouped, threads: threads)
+    for (rank, backend) in backends.enumerated() {
+      if isGrouped, groups[index]?.rank != rank { continue }
+      let implementations = backend.implementations(of: op)
+      // Loops on any layout and views are at home in the reference; everything else is missed elsewhere.
+      if implementations.isEmpty, !isGrouped, !op.isElementwise, !op.isView {
+        refusals.append("\(backend.name): has no \(node.op)")
+      }
+      for implementation in implementations {
         if let reason = implementation.refusal(of: site) {
           refusals.append("\(backend.name): \(reason)")
           continue
@@ -146,6 +125,7 @@ struct LayoutPass {
         try adopt(proposal, index, node, shapeOnly, implementation)
         return
       }
+      if isGrouped, !groups.giveUp(index, because: refusals.last ?? "", graph, backends) { break }
     }
     throw .noImplementation(operator: node.op, path: node.origin.path, refusals: refusals)
   }

@@ -68,10 +68,11 @@ public struct Zoo: Sendable {
   ///   - input: the shape of one example; the entry's own when nil.
   ///   - classes: number of classes; that of `classNames`, or the entry's own when nil.
   ///   - initialization: the scale of random weights; the entry's own when nil.
+  ///   - isEmpty: leaves out the values, for a look at the network or for weights that follow.
   /// - Throws: `ZooError`, or `GraphError.mistakes` when the network does not fit the input.
   public func model(
     _ name: String, input: InputShape? = nil, classes: Int? = nil, classNames: [String] = [], seed: UInt64 = 0,
-    initialization: InitializationScheme? = nil, preprocessing: Preprocessing? = nil
+    initialization: InitializationScheme? = nil, preprocessing: Preprocessing? = nil, isEmpty: Bool = false
   ) throws -> Model {
     let entry = try entry(name)
     let count = classes ?? (classNames.isEmpty ? entry.classes : classNames.count)
@@ -81,7 +82,7 @@ public struct Zoo: Sendable {
     return try Model(
       input: input ?? entry.input, classes: classNames, seed: seed,
       initialization: initialization ?? entry.initialization,
-      preprocessing: preprocessing, name: name
+      preprocessing: preprocessing, name: name, isEmpty: isEmpty
     ) { entry.network(count) }
   }
 }

@@ -1,0 +1,89 @@
+import Foundation
+import Fovea
+import Testing
+
+/// One step of every network of the zoo, small: the processors against the plain loops.
+@Suite(.serialized) struct ZooStepTests {
+  /// The smallest pictures that a network takes, of those that are tried.
+  private static func size(_ entry: Zoo.Entry) -> InputShape? {
+    let own = entry.input.shape
+    guard own.rank == 3, own[1] > 64 else { return entry.input }
+    let smaller = [32, 48, 64, 80, 96, 128, 160, 192, 224].filter { $0 < own[1] }.map { InputShape([own[0], $0, $0]) }
+    return (smaller + [entry.input]).first { shape in
+      let graph = Model.draft(input: shape) { entry.network(3) }
+      return graph.mistakes.isEmpty && (try? graph.specialized(to: ["input": Shape([2] + shape.shape.dims)])) != nil
+    }
+  }
+
+  /// The sum of the mean squares of all outputs, so that every network has a loss.
+  private static func withLoss(_ model: Model) -> Graph {
+    var graph = model.graph
+    var total: Value?
+    for (_, output) in model.graph.outputs {
+      let square = graph.add(Op.Mul.self, [output, output])[0]
+      let part = graph.add(Op.ReduceMean.self, [square], ["keepdims": .int(0)])[0]
+      total = total.map { graph.add(Op.Add.self, [$0, part])[0] } ?? part
+    }
+    if let total { graph.addOutput("loss", total) }
+    return graph
+  }
+
+  private static func request(_ input: InputShape) -> PlanRequest {
+    PlanRequest(mode: .training, sizes: ["input": Shape([2] + input.shape.dims)]) { (graph) throws(GraphError) in
+      guard let loss = graph.output("loss") else { return }
+      let parameters = graph.parameters.filter(\.parameter.trainable)
+      let gradients = try graph.differentiate(loss, withRespectTo: parameters.map(\.value))
+      for (value, parameter) in parameters {
+        if let gradient = gradients[value] { graph.addOutput("gradient:\(parameter.path)", gradient) }
+      }
+    }
+  }
+
+  private static func picture(_ input: InputShape) -> Tensor {
+    var tensor = Tensor(zeros: Shape([2] + input.shape.dims))
+    tensor.withMutableElements(of: Float.self) { elements in
+      for i in elements.indices { elements[i] = Float(sin(0.37 * Double(i * i % 9973))) }
+    }
+    return tensor
+  }
+
+  /// What a plan on these backends computes, by output, and the nodes that did not get their first choice.
+  private static func run(
+    _ graph: Graph, _ model: Model, _ picture: Tensor, _ device: Device
+  ) async throws -> (results: [String: Tensor], fallbacks: [(node: String, op: String, refusals: [String])]) {
+    try await Worker().perform {
+      let plan = try Plan(
+        graph, mode: .training, backends: device.backends, store: model.store, threads: device.threads)
+      let context = try Context(plan, store: model.store)
+      try context.feed("input", picture)
+      try context.run()
+      var results: [String: Tensor] = [:]
+      for (name, _) in graph.outputs { results[name] = try context.result(name) }
+      return (results, plan.fallbacks)
+    }
+  }
+
+  /// Everything takes part: no subset, since each network has a quirk of its own.
+  @Test(arguments: Zoo.standard.entries.map(\.name)) func aStepIsThatOfThePlainLoops(name: String) async throws {
+    let entry = try Zoo.standard.entry(name)
+    let input = try #require(Self.size(entry), "\(name) takes none of the sizes")
+    let model = try Zoo.standard.model(name, input: input, classes: 3)
+    let other = try Zoo.standard.model(name, input: input, classes: 3)
+    let graph = try Self.request(input).prepare(Self.withLoss(model))
+    let picture = Self.picture(input)
+    let fast = try await Self.run(graph, model, picture, .cpu(threads: 2))
+    let plain = try await Self.run(graph, other, picture, .reference)
+    #expect(fast.results.count == plain.results.count && fast.results.count > 1)
+    for (key, expected) in plain.results.sorted(by: { $0.key < $1.key }) {
+      let (a, b) = (try #require(fast.results[key]).array(of: Float.self), expected.array(of: Float.self))
+      #expect(b.allSatisfy { $0.isFinite }, "\(name) \(key)")
+      let size = b.reduce(0) { max($0, abs($1)) }
+      let difference = zip(a, b).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+      #expect(
+        a.count == b.count && difference <= 2e-3 * size + 1e-7,
+        "\(name) \(input.shape) \(key): \(difference) of \(size)")
+    }
+    // A node may run on the plain loops; it then says why.
+    for fallback in fast.fallbacks { #expect(!fallback.refusals.isEmpty, "\(name) \(fallback.node)") }
+  }
+}
