@@ -3,11 +3,21 @@
 #ifdef FOVEA_HAVE_ONEDNN
 #include <stdlib.h>
 
-// Backward is written in the output, so that a fused forward keeps nothing more.
+// Backward is written in the output where that says enough, so that a fused forward keeps nothing more.
 static dnnl_alg_kind_t eltwise(int kind, bool backward) {
   switch (kind) {
     case FOVEA_SIGMOID: return backward ? dnnl_eltwise_logistic_use_dst_for_bwd : dnnl_eltwise_logistic;
     case FOVEA_TANH: return backward ? dnnl_eltwise_tanh_use_dst_for_bwd : dnnl_eltwise_tanh;
+    case FOVEA_ELU: return backward ? dnnl_eltwise_elu_use_dst_for_bwd : dnnl_eltwise_elu;
+    case FOVEA_CLIP: return backward ? dnnl_eltwise_clip_v2_use_dst_for_bwd : dnnl_eltwise_clip_v2;
+    case FOVEA_LINEAR: return dnnl_eltwise_linear;
+    case FOVEA_SOFT_RELU: return dnnl_eltwise_soft_relu;
+    case FOVEA_ABS: return dnnl_eltwise_abs;
+    case FOVEA_GELU_ERF: return dnnl_eltwise_gelu_erf;
+    case FOVEA_GELU_TANH: return dnnl_eltwise_gelu_tanh;
+    case FOVEA_SWISH: return dnnl_eltwise_swish;
+    case FOVEA_HARD_SWISH: return dnnl_eltwise_hardswish;
+    case FOVEA_MISH: return dnnl_eltwise_mish;
     default: return backward ? dnnl_eltwise_relu_use_dst_for_bwd : dnnl_eltwise_relu;
   }
 }
@@ -17,15 +27,15 @@ static dnnl_primitive_attr_t attributes(const struct fovea_request *r) {
   dnnl_primitive_attr_t attr = NULL;
   if (lib.dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
   lib.dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
-  if (!r || (!r->eltwise && !r->added)) return attr;
+  if (!r || (!r->eltwise[0] && !r->added)) return attr;
   dnnl_post_ops_t ops = NULL;
   lib.dnnl_post_ops_create(&ops);
   if (r->added) lib.dnnl_post_ops_append_binary(ops, dnnl_binary_add, REF(r->added));
-  if (r->eltwise) {
+  for (int i = 0; i < 2 && r->eltwise[i]; i++) {
 #if V3
-    lib.dnnl_post_ops_append_eltwise(ops, eltwise(r->eltwise, false), r->alpha, 0);
+    lib.dnnl_post_ops_append_eltwise(ops, eltwise(r->eltwise[i], false), r->alpha[i], r->beta[i]);
 #else
-    lib.dnnl_post_ops_append_eltwise(ops, 1, eltwise(r->eltwise, false), r->alpha, 0);
+    lib.dnnl_post_ops_append_eltwise(ops, 1, eltwise(r->eltwise[i], false), r->alpha[i], r->beta[i]);
 #endif
   }
   lib.dnnl_primitive_attr_set_post_ops(attr, ops);
@@ -129,18 +139,39 @@ static dnnl_status_t describe_eltwise(
     const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
     dnnl_primitive_desc_t hint) {
   dnnl_prop_kind_t prop = r->training || backward ? dnnl_forward_training : dnnl_forward_inference;
-  dnnl_alg_kind_t alg = eltwise(r->eltwise, r->training || backward);
+  dnnl_alg_kind_t alg = eltwise(r->eltwise[0], r->training || backward);
+  float alpha = r->alpha[0], beta = r->beta[0];
 #if V3
   if (backward)
     return lib.dnnl_eltwise_backward_primitive_desc_create(
-        pd, engine, alg, REF(r->src), REF(r->src), REF(r->dst), r->alpha, 0, hint, attr);
+        pd, engine, alg, REF(r->src), REF(r->src), REF(r->dst), alpha, beta, hint, attr);
   return lib.dnnl_eltwise_forward_primitive_desc_create(
-      pd, engine, prop, alg, REF(r->src), REF(r->src), r->alpha, 0, attr);
+      pd, engine, prop, alg, REF(r->src), REF(r->src), alpha, beta, attr);
 #else
   dnnl_eltwise_desc_t desc;
   dnnl_status_t status = backward
-                             ? lib.dnnl_eltwise_backward_desc_init(&desc, alg, REF(r->src), REF(r->dst), r->alpha, 0)
-                             : lib.dnnl_eltwise_forward_desc_init(&desc, prop, alg, REF(r->src), r->alpha, 0);
+                             ? lib.dnnl_eltwise_backward_desc_init(&desc, alg, REF(r->src), REF(r->dst), alpha, beta)
+                             : lib.dnnl_eltwise_forward_desc_init(&desc, prop, alg, REF(r->src), alpha, beta);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+// Backward: `dst` is the gradient of the result, of which the gradient of the source has the order too.
+static dnnl_status_t describe_prelu(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  dnnl_prop_kind_t prop = r->training || backward ? dnnl_forward_training : dnnl_forward_inference;
+#if V3
+  if (backward)
+    return lib.dnnl_prelu_backward_primitive_desc_create(
+        pd, engine, REF(r->src), REF(r->weights), REF(r->dst), REF(r->weights), REF(r->dst), hint, attr);
+  return lib.dnnl_prelu_forward_primitive_desc_create(
+      pd, engine, prop, REF(r->src), REF(r->weights), REF(r->src), attr);
+#else
+  dnnl_prelu_desc_t desc;
+  dnnl_status_t status =
+      backward ? lib.dnnl_prelu_backward_desc_init(&desc, REF(r->src), REF(r->weights), REF(r->dst), REF(r->weights))
+               : lib.dnnl_prelu_forward_desc_init(&desc, prop, REF(r->src), REF(r->weights));
   return status != dnnl_success ? status : CREATE(desc, hint);
 #endif
 }
@@ -180,7 +211,8 @@ static dnnl_status_t describe_matmul(
 
 static dnnl_status_t describe_binary(
     const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
-  static const dnnl_alg_kind_t kinds[] = {dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul, dnnl_binary_div};
+  static const dnnl_alg_kind_t kinds[] = {dnnl_binary_add, dnnl_binary_sub, dnnl_binary_mul,
+                                          dnnl_binary_div, dnnl_binary_max, dnnl_binary_min};
 #if V3
   return lib.dnnl_binary_primitive_desc_create(
       pd, engine, kinds[r->binary], REF(r->src), REF(r->src_1), REF(r->dst), attr);
@@ -224,6 +256,8 @@ static dnnl_status_t describe_kind(
     case FOVEA_POOL_BACKWARD: return describe_pool(r, attr, pd, true, hint);
     case FOVEA_ELTWISE_FORWARD: return describe_eltwise(r, attr, pd, false, hint);
     case FOVEA_ELTWISE_BACKWARD: return describe_eltwise(r, attr, pd, true, hint);
+    case FOVEA_PRELU_FORWARD: return describe_prelu(r, attr, pd, false, hint);
+    case FOVEA_PRELU_BACKWARD: return describe_prelu(r, attr, pd, true, hint);
     case FOVEA_NORM_FORWARD: return describe_norm(r, attr, pd, false, hint);
     case FOVEA_NORM_BACKWARD: return describe_norm(r, attr, pd, true, hint);
     case FOVEA_MATMUL: return describe_matmul(r, attr, pd);
@@ -241,6 +275,7 @@ static fovea_pd *describe(const struct fovea_request *r) {
     case FOVEA_CONV_BACKWARD_WEIGHTS: forward = FOVEA_CONV_FORWARD; break;
     case FOVEA_POOL_BACKWARD: forward = FOVEA_POOL_FORWARD; break;
     case FOVEA_ELTWISE_BACKWARD: forward = FOVEA_ELTWISE_FORWARD; break;
+    case FOVEA_PRELU_BACKWARD: forward = FOVEA_PRELU_FORWARD; break;
     case FOVEA_NORM_BACKWARD: forward = FOVEA_NORM_FORWARD; break;
     default: break;
   }

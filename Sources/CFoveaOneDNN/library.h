@@ -28,6 +28,7 @@
   X(dnnl_convolution_backward_weights_primitive_desc_create)                                                   \
   X(dnnl_pooling_forward_primitive_desc_create) X(dnnl_pooling_backward_primitive_desc_create)                 \
   X(dnnl_eltwise_forward_primitive_desc_create) X(dnnl_eltwise_backward_primitive_desc_create)                 \
+  X(dnnl_prelu_forward_primitive_desc_create) X(dnnl_prelu_backward_primitive_desc_create)                     \
   X(dnnl_matmul_primitive_desc_create) X(dnnl_binary_primitive_desc_create)                                    \
   X(dnnl_batch_normalization_forward_primitive_desc_create)                                                    \
   X(dnnl_batch_normalization_backward_primitive_desc_create)
@@ -41,6 +42,7 @@ typedef const_dnnl_memory_desc_t md_ref;
   X(dnnl_dilated_convolution_backward_weights_desc_init) X(dnnl_pooling_forward_desc_init)                     \
   X(dnnl_pooling_backward_desc_init) X(dnnl_pooling_v2_forward_desc_init)                                      \
   X(dnnl_pooling_v2_backward_desc_init) X(dnnl_eltwise_forward_desc_init) X(dnnl_eltwise_backward_desc_init)   \
+  X(dnnl_prelu_forward_desc_init) X(dnnl_prelu_backward_desc_init)                                             \
   X(dnnl_matmul_desc_init) X(dnnl_binary_desc_init) X(dnnl_batch_normalization_forward_desc_init)              \
   X(dnnl_batch_normalization_backward_desc_init)
 typedef const dnnl_memory_desc_t *md_ref;

@@ -70,6 +70,9 @@ struct ViewReference: Implementation {
 
 /// An elementwise loop on whatever layout its operands share, padding included.
 struct ElementwiseReference: Implementation {
+  /// Operators that make something else of a zero when the other operand is a single number.
+  private static let shifting = [Op.Add.name, Op.Sub.name, Op.Max.name, Op.Min.name]
+
   let op: any Operator.Type
   var name: String { "reference" }
 
@@ -77,7 +80,9 @@ struct ElementwiseReference: Implementation {
     let shapes = site.inputs.compactMap { $0?.shape.concrete }.filter { $0.count != 1 }
     guard let first = shapes.first else { return "all operands are single numbers" }
     if let reason = PlainReference(op: op).refusal(of: site) { return reason }
-    if op.name == Op.Add.name, shapes.count < site.inputs.count { return "a number would be added to padding too" }
+    if ElementwiseReference.shifting.contains(op.name), shapes.count < site.inputs.count {
+      return "a number would reach the padding too"
+    }
     return shapes.allSatisfy { $0 == first } && site.outputs.allSatisfy { $0.shape.concrete == first }
       ? nil : "operands of different shapes"
   }

@@ -26,13 +26,26 @@ extension ShapeQuery {
   }
 
   /// The `axis` attribute counted from the front; nil, and reported, when there is no such axis.
-  /// - Parameter past: 1 when the axis may also stand behind the last one (flatten).
-  mutating func axis(default value: Int, rank: Int, past: Int = 0) -> Int? {
+  /// - Parameters:
+  ///   - index: the input whose axis it is.
+  ///   - past: 1 when the axis may also stand behind the last one (flatten).
+  mutating func axis(of index: Int = 0, default value: Int, rank: Int, past: Int = 0) -> Int? {
     let axis = attributes.int("axis", default: value)
     if axis >= -rank, axis < rank + past { return axis < 0 ? axis + rank : axis }
     reject(
-      "axis \(axis) of \(shape(0)), which has \(rank) axes",
+      "axis \(axis) of \(shape(index)), which has \(rank) axes",
       mend: "choose an axis from \(-rank) to \(rank + past - 1)")
+    return nil
+  }
+
+  /// The `axes` attribute counted from the front; nil, and reported, when it is missing or does not fit.
+  mutating func axes(rank: Int) -> Set<Int>? {
+    let listed = attributes.ints("axes", default: [])
+    let counted = listed.filter { $0 >= -rank && $0 < rank }.map { $0 < 0 ? $0 + rank : $0 }
+    if !listed.isEmpty, Set(counted).count == listed.count { return Set(counted) }
+    reject(
+      "the axes \(Attribute.ints(listed)) of \(rank)",
+      mend: rank == 0 ? "there is none to name" : "name each axis from \(-rank) to \(rank - 1) once")
     return nil
   }
 
@@ -61,6 +74,14 @@ struct AxisLoop: Sendable {
     outer = shape.dims[..<axis].reduce(1, *)
     extent = shape[axis]
     inner = shape.dims[(axis + 1)...].reduce(1, *)
+  }
+
+  /// Calls `body` with where each row along the axis starts; its elements lie `inner` apart.
+  @inline(__always)
+  func forEachRow(_ body: (_ start: Int) -> Void) {
+    for outer in 0..<outer {
+      for inner in 0..<inner { body(outer &* extent &* self.inner &+ inner) }
+    }
   }
 }
 
@@ -112,6 +133,30 @@ struct RepeatWalk: Sendable {
         axis -= 1
       }
       body(index * row, small, row, step != 0)
+    }
+  }
+
+  /// Calls `body` with each place in the full tensor and its place in the smaller one.
+  @inline(__always)
+  func forEach(_ body: (_ full: Int, _ small: Int) -> Void) {
+    forEachRow { full, small, count, moves in
+      if moves {
+        for index in 0..<count { body(full &+ index, small &+ index) }
+      } else {
+        for index in 0..<count { body(full &+ index, small) }
+      }
+    }
+  }
+
+  /// Repeats the smaller tensor over the full one.
+  @inline(__always)
+  func spread<E>(_ x: UnsafePointer<E>, _ y: UnsafeMutablePointer<E>) {
+    forEachRow { full, small, count, moves in
+      if moves {
+        (y + full).update(from: x + small, count: count)
+      } else {
+        (y + full).update(repeating: x[small], count: count)
+      }
     }
   }
 }

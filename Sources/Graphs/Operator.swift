@@ -133,11 +133,15 @@ public enum FieldRule: Sendable, Equatable {
 /// A floating-point type that reference loops run in.
 public protocol ReferenceScalar: BinaryFloatingPoint, TensorScalar {
   static func exponential(_ x: Self) -> Self
+  /// e^x − 1, exact where x is small.
+  static func exponentialMinusOne(_ x: Self) -> Self
   static func logarithm(_ x: Self) -> Self
   /// log(1 + x), exact where x is small.
   static func logarithm(onePlus x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
   static func hyperbolicTangent(_ x: Self) -> Self
+  /// 1 − erf(x), exact where it is small.
+  static func complementaryErrorFunction(_ x: Self) -> Self
 }
 
 /// A node with the concrete types around it: what a rule or a backend needs to know about it.

@@ -3,7 +3,7 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaTensors
 
-/// ReLU, leaky ReLU, sigmoid, tanh, in whatever order the operand has.
+/// Activations, in whatever order the operand has.
 struct ActivationForward: Implementation {
   var name: String { "oneDNN" }
 
@@ -13,45 +13,88 @@ struct ActivationForward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let layout = request.inputLayouts[0] ?? .plain
-    var wish = Request(FOVEA_ELTWISE_FORWARD)
-    wish.training = request.training
-    wish.activation = Activation(site.node.op, site.attributes)
-    wish.src = layout.descriptor(site.inputShape(0).dims)
-    guard wish.src != nil, let found = wish.describe() else { throw OneDNN.failure(site.node.op) }
-    return Proposal(
-      found, inputs: [layout], outputs: [layout], inPlace: [(0, 0)],
-      [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(0))])
+    let descriptor = layout.descriptor(site.inputShape(0).dims)
+    var links: [Chain.Link] = []
+    for step in Activation.steps(site.node.op, site.attributes) {
+      // The second function works in place, on what the first one made.
+      let source = links.isEmpty ? Operand.input(0) : .output(0)
+      links.append(
+        (
+          try step.describe(on: descriptor, training: request.training, as: site.node.op),
+          [(FOVEA_SRC, source), (FOVEA_DST, .output(0))]
+        ))
+    }
+    return Proposal(links, inputs: [layout], outputs: [layout], inPlace: [(0, 0)])
   }
 }
 
-/// Their gradients, written in the output.
+/// Their gradients, written in the output, or in the input where that does not say enough.
 struct ActivationBackward: Implementation {
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
-    site.outputShape().rank == 0 ? "\(site.node.op) of a single number" : site.commonRefusal(of: site.node.op)
+    if site.outputShape().rank == 0 { return "\(site.node.op) of a single number" }
+    let steps = Activation.steps(site.node.op, site.attributes)
+    if steps.count > 1, steps[0].code != FOVEA_LINEAR {
+      return "the library does not have the gradient of \(site.node.op)"
+    }
+    return site.commonRefusal(of: site.node.op)
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     // The forward pass decided the order; the gradient follows.
     let layout = request.inputLayouts[1] ?? .plain
+    let steps = Activation.steps(site.node.op, site.attributes)
     var wish = Request(FOVEA_ELTWISE_BACKWARD)
-    wish.activation = Activation(site.node.op, site.attributes)
+    wish.activations = steps.suffix(1)
     wish.src = layout.descriptor(site.inputShape(0).dims)
     wish.dst = wish.src
-    guard wish.src != nil, let found = wish.describe() else { throw OneDNN.failure(site.node.op) }
-    return Proposal(
-      found, inputs: [layout, layout], outputs: [layout], inPlace: [(0, 0)],
-      [(FOVEA_DIFF_DST, .input(0)), (FOVEA_DST, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
+    guard let last = steps.last, wish.src != nil, let found = wish.describe() else {
+      throw OneDNN.failure(site.node.op)
+    }
+    var links: [Chain.Link] = [
+      (
+        found,
+        [
+          (FOVEA_DIFF_DST, .input(0)), (last.readsInput ? FOVEA_SRC : FOVEA_DST, .input(1)),
+          (FOVEA_DIFF_SRC, .output(0)),
+        ]
+      )
+    ]
+    if steps.count > 1 {
+      // What comes before is a line, whose gradient is its slope.
+      let slope = Activation(code: FOVEA_LINEAR, alpha: steps[0].alpha)
+      links.append(
+        (
+          try slope.describe(on: wish.src, training: false, as: site.node.op),
+          [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
+        ))
+    }
+    return Proposal(links, inputs: [layout, layout], outputs: [layout], inPlace: [(0, 0)])
   }
 }
 
-/// Sum, difference, product and quotient of two tensors of one shape, or with a single number.
+extension Activation {
+  /// The primitive of this function by itself.
+  func describe(
+    on descriptor: MemoryDescriptor?, training: Bool, as op: String
+  ) throws(ExecutionError) -> PrimitiveDescription {
+    var wish = Request(FOVEA_ELTWISE_FORWARD)
+    wish.training = training
+    wish.activations = [self]
+    wish.src = descriptor
+    guard descriptor != nil, let found = wish.describe() else { throw OneDNN.failure(op) }
+    return found
+  }
+}
+
+/// Sum, difference, product, quotient and extremes of two tensors of one shape, or with a single number.
 struct Arithmetic: Implementation {
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
     let shape = site.outputShape()
+    guard site.inputs.count == 2 else { return "\(site.inputs.count) operands" }
     guard shape.rank > 0, site.inputShape(0) == shape,
       site.inputShape(1) == shape || (site.inputShape(1).count == 1 && site.inputShape(1).rank <= shape.rank)
     else { return "broadcasting" }
@@ -69,6 +112,8 @@ struct Arithmetic: Implementation {
     switch site.node.op {
     case Op.Sub.name: wish.binary = FOVEA_SUB
     case Op.Mul.name: wish.binary = FOVEA_MUL
+    case Op.Max.name: wish.binary = FOVEA_MAX
+    case Op.Min.name: wish.binary = FOVEA_MIN
     case Op.Div.name:
       wish.binary = FOVEA_DIV
       // Zeros that fill an order up must stay zeros, and 0/0 is none.

@@ -15,7 +15,7 @@ struct FusedConv: Implementation {
   /// The convolution of a fused node and what follows it, in terms of the node's own operands.
   private struct Parts {
     let conv: NodeSite
-    let activation: Activation?
+    let activations: [Activation]
     /// The operand that is added.
     let added: Int?
   }
@@ -47,21 +47,29 @@ struct FusedConv: Implementation {
     var wish = ConvForward.wish(
       parts.conv, request, sizes, plain.descriptor(FOVEA_SRC), plain.descriptor(FOVEA_DST))
     wish.weights = plain.descriptor(FOVEA_WEIGHTS)
-    wish.activation = parts.activation
+    wish.activations = parts.activations
     wish.added = shortcut
     if let fused = wish.describe(), fused.name == plain.name {
       let all = parts.added.map { operands + [(FOVEA_ADDED, .input($0))] } ?? operands
       return Proposal(fused, inputs: inputs, outputs: [result], all)
     }
-    var after = Request(parts.added == nil ? FOVEA_ELTWISE_FORWARD : FOVEA_BINARY)
-    after.activation = parts.activation
-    after.src = plain.descriptor(FOVEA_DST)
-    after.src1 = shortcut
-    after.dst = after.src
-    guard let second = after.describe() else { throw OneDNN.failure("what follows a convolution") }
-    var further: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
-    if let added = parts.added { further.append((FOVEA_SRC_1, .input(added))) }
-    return Proposal([(plain, operands), (second, further)], inputs: inputs, outputs: [result])
+    var links: [Chain.Link] = [(plain, operands)]
+    let inPlace: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
+    if let added = parts.added {
+      var sum = Request(FOVEA_BINARY)
+      sum.activations = parts.activations
+      sum.src = plain.descriptor(FOVEA_DST)
+      sum.src1 = shortcut
+      sum.dst = sum.src
+      guard let second = sum.describe() else { throw OneDNN.failure("what follows a convolution") }
+      links.append((second, inPlace + [(FOVEA_SRC_1, .input(added))]))
+    } else {
+      for step in parts.activations {
+        let descriptor = plain.descriptor(FOVEA_DST)
+        links.append((try step.describe(on: descriptor, training: false, as: "what follows a convolution"), inPlace))
+      }
+    }
+    return Proposal(links, inputs: inputs, outputs: [result])
   }
 
   private func parts(_ site: NodeSite) -> Parts? {
@@ -69,14 +77,15 @@ struct FusedConv: Implementation {
       conv.inputs.compactMap({ $0 }) == Array(body.inputs.prefix(conv.inputs.compactMap({ $0 }).count))
     else { return nil }
     var added: Int?
-    var activation: Activation?
+    var activations: [Activation] = []
     var current = conv.outputs[0]
     for (place, node) in body.nodes.dropFirst().enumerated() {
       if place == 0, node.op == Op.Add.name, let other = node.inputs.first(where: { $0 != current }) ?? nil {
         added = body.inputs.firstIndex(of: other)
         guard let added, site.inputs[added]?.shape == site.outputs[0].shape else { return nil }
-      } else if activation == nil, let found = Activation(node.op, node.attributes), node.inputs[0] == current {
-        activation = found
+      } else if activations.isEmpty, node.inputs[0] == current {
+        activations = Activation.steps(node.op, node.attributes)
+        if activations.isEmpty { return nil }
       } else {
         return nil
       }
@@ -84,6 +93,6 @@ struct FusedConv: Implementation {
     }
     let count = conv.inputs.compactMap { $0 }.count
     let alone = NodeSite(node: conv, inputs: Array(site.inputs.prefix(count)), outputs: site.outputs)
-    return Parts(conv: alone, activation: activation, added: added)
+    return Parts(conv: alone, activations: activations, added: added)
   }
 }

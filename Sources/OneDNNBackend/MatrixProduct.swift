@@ -15,17 +15,18 @@ struct MatrixProduct: Implementation {
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    try propose(site, request, activation: nil)
+    try propose(site, request, activations: [])
   }
 
-  func propose(_ site: NodeSite, _ request: ProposalRequest, activation: Activation?) throws(ExecutionError) -> Proposal
+  func propose(_ site: NodeSite, _ request: ProposalRequest, activations: [Activation]) throws(ExecutionError)
+    -> Proposal
   {
     func matrix(_ shape: Shape, transposed: Bool) -> MemoryDescriptor? {
       transposed
         ? MemoryDescriptor([shape[1], shape[0]], strides: [1, shape[1]]) : MemoryDescriptor(shape.dims, .plain)
     }
     var wish = Request(FOVEA_MATMUL)
-    wish.activation = activation
+    wish.activations = activations
     wish.src = matrix(site.inputShape(0), transposed: site.attributes.flag("transA"))
     wish.weights = matrix(site.inputShape(1), transposed: site.attributes.flag("transB"))
     wish.dst = MemoryDescriptor(site.outputShape().dims, .plain)
@@ -55,7 +56,7 @@ struct FusedGemm: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     guard let gemm = inner(site) else { throw OneDNN.failure("a fused matrix product") }
-    return try MatrixProduct().propose(gemm, request, activation: Activation(Op.Relu.name, [:]))
+    return try MatrixProduct().propose(gemm, request, activations: Activation.steps(Op.Relu.name, [:]))
   }
 
   private func inner(_ site: NodeSite) -> NodeSite? {

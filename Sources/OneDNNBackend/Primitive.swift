@@ -2,31 +2,12 @@ import CFoveaOneDNN
 import FoveaExecution
 import FoveaGraphs
 
-/// A function of single numbers, in oneDNN's terms.
-struct Activation: Sendable {
-  let code: fovea_eltwise
-  var alpha: Float = 0
-
-  /// The activation that a node is, forward or backward; nil when it is none.
-  init?(_ name: String, _ attributes: Attributes) {
-    switch name {
-    case Op.Relu.name, Op.ReluBackward.name: code = FOVEA_RELU
-    case Op.Sigmoid.name, Op.SigmoidBackward.name: code = FOVEA_SIGMOID
-    case Op.Tanh.name, Op.TanhBackward.name: code = FOVEA_TANH
-    case Op.LeakyRelu.name, Op.LeakyReluBackward.name:
-      code = FOVEA_LEAKY
-      alpha = Float(Op.LeakyRelu.slope(attributes))
-    default: return nil
-    }
-  }
-}
-
 /// What a primitive shall do, collected in Swift and handed over in one call.
 struct Request {
   var kind: fovea_kind
   var training = false
   /// What the primitive applies, or what is applied after it in the same kernel.
-  var activation: Activation?
+  var activations: [Activation] = []
   var binary = FOVEA_ADD
   var pool = FOVEA_POOL_MAX
   var geometry: ConvGeometry?
@@ -52,8 +33,13 @@ struct Request {
     var raw = fovea_request()
     raw.kind = Int32(kind.rawValue)
     raw.training = training
-    raw.eltwise = Int32(activation?.code.rawValue ?? FOVEA_NO_ELTWISE.rawValue)
-    raw.alpha = activation?.alpha ?? 0
+    // At most two: none that a pattern names has more.
+    func both<T>(_ none: T, _ value: (Activation) -> T) -> (T, T) {
+      (activations.first.map(value) ?? none, activations.dropFirst().first.map(value) ?? none)
+    }
+    raw.eltwise = both(0) { Int32($0.code.rawValue) }
+    raw.alpha = both(0) { $0.alpha }
+    raw.beta = both(0) { $0.beta }
     raw.binary = Int32(binary.rawValue)
     raw.pool = Int32(pool.rawValue)
     raw.epsilon = epsilon

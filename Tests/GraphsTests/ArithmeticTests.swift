@@ -12,9 +12,11 @@ struct ArithmeticTests {
   private static let pairs: [(op: any Operator.Type, plain: @Sendable (Double, Double) -> Double)] = [
     (Op.Sub.self, { $0 - $1 }), (Op.Div.self, { $0 / $1 }), (Op.Pow.self, { pow($0, $1) }),
     (Op.Mul.self, { $0 * $1 }), (Op.Add.self, { $0 + $1 }),
+    (Op.Max.self, { $0 > $1 ? $0 : $1 }), (Op.Min.self, { $0 < $1 ? $0 : $1 }),
   ]
   private static let singles: [(op: any Operator.Type, plain: @Sendable (Double) -> Double)] = [
     (Op.Exp.self, { exp($0) }), (Op.Log.self, { log($0) }), (Op.Sqrt.self, { sqrt($0) }), (Op.Neg.self, { -$0 }),
+    (Op.Floor.self, { floor($0) }), (Op.Sign.self, { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }),
   ]
 
   @Test func byHand() throws {
@@ -24,6 +26,10 @@ struct ArithmeticTests {
     #expect(try apply(Op.Pow.self, [floats([2], [1]), a])[0].numbers == [64, 256, 1024, 4096])
     #expect(try apply(Op.Sqrt.self, [floats([9, 0, -1], [3])])[0].numbers[0...1] == [3, 0])
     #expect(try apply(Op.Neg.self, [floats([9, -1], [2])])[0].numbers == [-9, 1])
+    let signed = floats([-1.5, -0.25, 0, 0.5, 2], [5])
+    #expect(try apply(Op.Floor.self, [signed])[0].numbers == [-2, -1, 0, 0, 2])
+    #expect(try apply(Op.Sign.self, [signed])[0].numbers == [-1, -1, 0, 1, 1])
+    #expect(try apply(Op.Sign.self, [floats([.nan], [1])])[0].numbers[0].isNaN)
     #expect(try apply(Op.Exp.self, [floats([0, .infinity], [2])])[0].numbers == [1, .infinity])
     #expect(try apply(Op.Log.self, [floats([1, 0], [2])])[0].numbers == [0, -.infinity])
     #expect(
@@ -86,6 +92,28 @@ struct ArithmeticTests {
     try checkGradient(Op.SquaredNorm.self, [draws.tensor([3, 4])], scalarLoss: true)
   }
 
+  @Test func extremesOfSeveral() throws {
+    let a = floats([1, 5, .nan, 2], [4])
+    let parts = [a, floats([2], [1]), floats([0, 7, 7, 2], [4])]
+    let most = try apply(Op.Max.self, parts)[0].numbers
+    #expect(most[0] == 2 && most[1] == 7 && most[2].isNaN && most[3] == 2)
+    let least = try apply(Op.Min.self, parts)[0].numbers
+    #expect(least[0] == 0 && least[1] == 2 && least[2].isNaN && least[3] == 2)
+    #expect(try apply(Op.Max.self, [floats([3, 4], [2])])[0].numbers == [3, 4])
+    // Equal ones share: three of them at the last place.
+    let shares = try (0..<3).map { operand in
+      try apply(
+        Op.ExtremumBackward.self, [floats([6, 6, 6, 6], [4]), floats([2, 7, 7, 2], [4])] + parts,
+        ["operand": .int(operand)])[0].numbers
+    }
+    #expect(shares == [[0, 0, 0, 2], [6, 0, 0, 2], [0, 6, 6, 2]])
+    var draws = Draws(seed: 9)
+    for op in [Op.Max.self as any Operator.Type, Op.Min.self] {
+      let operands = [draws.tensor([3, 4]), draws.tensor([4]), draws.tensor([3, 1]), draws.tensor(.scalar)]
+      try checkGradient(op, operands, batched: [0, 2], targets: [0, 1, 2, 3])
+    }
+  }
+
   @Test func gradientsOfGradients() throws {
     // d²/dx² of x⁻¹ through Div, of eˣ, of √x: their rules are made of operators that have gradients again.
     for (op, x, second) in [(Op.Exp.self as any Operator.Type, 0.5, exp(0.5)), (Op.Sqrt.self, 4.0, -0.25 / 8)] {
@@ -120,6 +148,14 @@ struct ArithmeticTests {
         "an extent of 0 in [0]; give extents of at least 1"
       ])
     #expect(said(Op.Expand.self, [f32(2)], ["shape": .ints([3])]).count == 1)
+    #expect(said(Op.Max.self, []) == ["no tensors; give at least one"])
+    #expect(said(Op.Min.self, [f32(2), nil]) == ["operand 2 is left out; connect every one"])
+    #expect(said(Op.Max.self, [f32(2), f32(3)]).count == 1 && said(Op.Max.self, [f32(2), i32(2)]).count == 1)
+    #expect(
+      said(Op.ExtremumBackward.self, [f32(2), f32(2), f32(2), f32(1)], ["operand": .int(2)]) == [
+        "operand 2 of 2; name one of them, from 0"
+      ])
+    #expect(said(Op.ExtremumBackward.self, [f32(2), f32(2), f32(2)], ["operand": .int(.max)]).count == 1)
     #expect(infer(Op.Expand.self, [f32(nil, 1)], ["shape": .ints([1, 4])]).types == [f32(nil, 4)])
     #expect(
       said(Op.PowBackward.self, [f32(2), f32(2), f32(2)], ["operand": .int(2)]) == [

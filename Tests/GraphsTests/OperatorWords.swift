@@ -41,6 +41,41 @@ enum OperatorWords {
       (Op.Tanh.self, [f32(2, 3)], [:]), (Op.TanhBackward.self, [f32(2, 3), f32(2, 3)], [:]),
       (Op.TopK.self, [f32(2, 3)], ["k": .int(2)]), (Op.TopKBackward.self, [f32(2, 2), places, f32(2, 3)], [:]),
       (Op.Transpose.self, [f32(2, 3)], [:]),
+    ] + activations + selections
+  }
+
+  private static var activations: [Use] {
+    let forward: [any Operator.Type] = [
+      Op.Abs.self, Op.Clip.self, Op.Elu.self, Op.Floor.self, Op.Gelu.self, Op.HardSigmoid.self, Op.HardSwish.self,
+      Op.Mish.self, Op.Selu.self, Op.Sign.self, Op.Softplus.self, Op.Swish.self,
+    ]
+    let backward: [any Operator.Type] = [
+      Op.ClipBackward.self, Op.EluBackward.self, Op.GeluBackward.self, Op.HardSigmoidBackward.self,
+      Op.HardSwishBackward.self, Op.MishBackward.self, Op.SeluBackward.self, Op.SwishBackward.self,
+    ]
+    return forward.map { ($0, [f32(2, 3)], [:]) } + backward.map { ($0, [f32(2, 3), f32(2, 3)], [:]) } + [
+      (Op.PRelu.self, [f32(2, 3), f32(3)], [:]), (Op.PReluBackward.self, [f32(2, 3), f32(2, 3), f32(3)], [:]),
+    ]
+  }
+
+  private static var selections: [Use] {
+    let truth = TensorType(.bool, [2, 3] as Shape)
+    let size: Attributes = ["blocksize": .int(2)]
+    let relations: [any Operator.Type] = [
+      Op.Equal.self, Op.Greater.self, Op.GreaterOrEqual.self, Op.Less.self, Op.LessOrEqual.self, Op.Max.self,
+      Op.Min.self,
+    ]
+    return relations.map { ($0, [f32(2, 3), f32(3)], [:]) } + [
+      (Op.And.self, [truth, truth], [:]), (Op.Or.self, [truth, truth], [:]), (Op.Not.self, [truth], [:]),
+      (Op.ExtremumBackward.self, [f32(2, 3), f32(2, 3), f32(2, 3), f32(3)], [:]),
+      (Op.Where.self, [truth, f32(2, 3), f32(3)], [:]), (Op.Gather.self, [f32(2, 3), i32(4)], [:]),
+      (Op.GatherBackward.self, [f32(4, 3), i32(4), f32(2, 3)], [:]),
+      (Op.GatherElements.self, [f32(2, 3), i32(4, 3)], [:]),
+      (Op.GatherElementsBackward.self, [f32(4, 3), i32(4, 3), f32(2, 3)], [:]),
+      (Op.Tile.self, [f32(2, 3)], ["repeats": .ints([2, 2])]),
+      (Op.TileBackward.self, [f32(4, 6), f32(2, 3)], ["repeats": .ints([2, 2])]),
+      (Op.DepthToSpace.self, [f32(1, 8, 2, 2)], size), (Op.SpaceToDepth.self, [f32(1, 2, 4, 4)], size),
+      (Op.Squeeze.self, [f32(2, 1)], ["axes": .ints([1])]), (Op.Unsqueeze.self, [f32(2)], ["axes": .ints([0])]),
     ]
   }
 }

@@ -11,6 +11,19 @@ import Testing
 
   @Test func attributes() {
     #expect(said([1, 8, 8]) { LeakyReLU(-1) } == ["a slope of -1.0; give a number of at least 0, such as 0.01"])
+    #expect(said([1, 8, 8]) { ELU(-1) } == ["an alpha of -1.0; give a number of at least 0, such as 1"])
+    #expect(said([8]) { Clip(min: 2, max: 1) } == ["nothing lies from 2.0 to 1.0; give a min of at most max"])
+    #expect(said([8]) { Clip(min: .nan) }.count == 1)
+    #expect(said([8]) { PReLU(initial: .infinity) } == ["a slope of inf; give a number, such as 0.25"])
+    #expect(said([8]) { PixelShuffle(0) } == ["factor 0 is less than 1; give a factor of at least 1"])
+    #expect(said([6, 4, 4]) { PixelShuffle(2) }.count == 1 && said([6, 4, 5]) { SpaceToDepth(2) }.count == 1)
+    #expect(said([8]) { DepthToSpace(2) } == ["[1×8] has no pixels; give an input N×C×…"])
+    #expect(
+      said([3, 8]) { Flip(axes: [0]) } == [
+        "the axes [0] of the input [1×3×8]; name at least one axis from 1 to 2, each once"
+      ])
+    #expect(said([3, 8]) { Flip(axes: []) }.count == 1 && said([3, 8]) { Flip(axes: [2, -1]) }.count == 1)
+    #expect(said([3, 8]) { Flip(axes: [.min]) }.count == 1)
     #expect(said([8]) { LogSoftmax(axis: 3) } == ["the input [1×8] has no axis 3; choose one from -2 to 1"])
     #expect(
       said([8]) { Reshape([0, 8]) }

@@ -32,6 +32,15 @@ import Testing
       (GlobalAveragePool(), "GlobalAveragePool()"),
       (Sigmoid(), "Sigmoid()"), (Tanh(), "Tanh()"),
       (LeakyReLU(), "LeakyReLU()"), (LeakyReLU(0.1), "LeakyReLU(0.1)"),
+      (ELU(), "ELU()"), (ELU(0.5), "ELU(0.5)"), (SELU(), "SELU()"), (GELU(), "GELU()"),
+      (GELU(approximate: .tanh), "GELU(approximate: .tanh)"), (SiLU(), "SiLU()"), (Mish(), "Mish()"),
+      (Softplus(), "Softplus()"), (PReLU(), "PReLU()"),
+      (PReLU(perChannel: true, initial: 0.1), "PReLU(perChannel: true, initial: 0.1)"), (Clip(), "Clip()"),
+      (Clip(min: -1, max: 1), "Clip(min: -1.0, max: 1.0)"), (ReLU6(), "ReLU6()"), (HardSigmoid(), "HardSigmoid()"),
+      (HardSwish(), "HardSwish()"), (Abs(), "Abs()"), (PixelShuffle(2), "PixelShuffle(2)"),
+      (DepthToSpace(2), "DepthToSpace(2)"),
+      (SpaceToDepth(3, order: .depthFirst), "SpaceToDepth(3, order: .depthFirst)"),
+      (Flip(axes: [2, -1]), "Flip(axes: [2, -1])"),
       (LogSoftmax(), "LogSoftmax()"), (LogSoftmax(axis: -1), "LogSoftmax(axis: -1)"),
       (Reshape([16, -1, 5]), "Reshape([16, -1, 5])"),
       (ZeroPad(before: [0, 1, 1], after: [0, 1, 2]), "ZeroPad(before: [0, 1, 1], after: [0, 1, 2])"),
@@ -78,12 +87,63 @@ import Testing
     #expect(end([6, 5]) { GlobalAveragePool() } == "[1×6×1]")
     #expect(end([400]) { Reshape([16, -1, 5]) } == "[1×16×5×5]")
     #expect(end([2, 4, 4]) { ZeroPad(before: [0, 1, 2], after: [3, 0, -1]) } == "[1×5×5×5]")
+    #expect(end([12, 4, 5]) { PixelShuffle(2) } == "[1×3×8×10]")
+    #expect(end([12, 4]) { DepthToSpace(3) } == "[1×4×12]")
+    #expect(end([3, 4, 6, 8]) { SpaceToDepth(2) } == "[1×24×2×3×4]")
+    #expect(end([3, 4, 5]) { Flip(axes: [1, 3]) } == "[1×3×4×5]")
     // Twice the size, three ways.
     #expect(end([4, 7, 7]) { ConvTranspose2D(2, kernel: 2, stride: 2) } == "[1×2×14×14]")
     #expect(end([4, 7]) { ConvTranspose1D(2, kernel: 4, stride: 2, padding: 1) } == "[1×2×14]")
     #expect(
       end([4, 3, 4, 5]) { ConvTranspose3D(2, kernel: 3, stride: 2, padding: .same, outputPadding: 1) }
         == "[1×2×6×8×10]")
+  }
+
+  @Test func activationsByTheirNumbers() throws {
+    func run(@LayerBuilder _ layers: () -> [Placed]) throws -> [Double] {
+      try Net([5], [:], layers)(tensor([-6, -1.5, 0, 1.5, 9], [1, 5])).numbers
+    }
+    #expect(try run { ReLU6() } == [0, 0, 0, 1.5, 6])
+    #expect(try run { HardSigmoid() } == [0, 0.25, 0.5, 0.75, 1])
+    #expect(try run { HardSwish() } == [0, -0.375, 0, 1.125, 9])
+    #expect(try run { Clip(max: 1) } == [-6, -1.5, 0, 1, 1])
+    #expect(try run { Abs() } == [6, 1.5, 0, 1.5, 9])
+    #expect(try run { Flip(axes: [1]) } == [9, 1.5, 0, -1.5, -6])
+    // PyTorch 2's numbers.
+    let pairs: [([Double], [Double])] = [
+      (try run { ELU() }, [-0.9975212478233336, -0.7768698398515702, 0, 1.5, 9]),
+      (try run { GELU() }, [-5.919525869479969e-09, -0.10021080190328704, 0, 1.399789198096713, 9]),
+      (try run { SiLU() }, [-0.014835738939808647, -0.2736382857095345, 0, 1.2263617142904655, 8.998889448816124]),
+      (
+        try run { Softplus() },
+        [0.002475685137730452, 0.2014132779827524, 0.6931471805599453, 1.7014132779827524, 9.000123402189724]
+      ),
+      (try run { Mish() }, [-0.014854080479424995, -0.29809974216680674, 0, 1.4033782663958028, 8.999999725928019]),
+    ]
+    for (found, expected) in pairs { #expect(difference(found, expected) < 1e-8) }
+    let graph = Model.draft(input: [3, 4, 4]) {
+      PReLU()
+      PReLU(perChannel: true, initial: 0.5)
+    }
+    #expect(
+      graph.parameters.map { "\($0.parameter.path) \(graph.shape($0.value))" } == ["0.weight [1]", "1.weight [3]"])
+    #expect(graph.parameters.map(\.parameter.initializer) == [.constant(0.25), .constant(0.5)])
+    let sloped = try Net([2, 2], ["weight": tensor([0.5, -1], [2])]) { PReLU(perChannel: true) }
+    #expect(try sloped(tensor([-2, 4, -6, 8], [1, 2, 2])).numbers == [-1, 4, 6, 8])
+  }
+
+  @Test func pixelsAndChannels() throws {
+    let deep = tensor((0..<8).map { Double($0) }, [1, 8, 1, 1])
+    #expect(try Net([8, 1, 1]) { PixelShuffle(2) }(deep).numbers == [0, 1, 2, 3, 4, 5, 6, 7])
+    #expect(try Net([8, 1, 1]) { DepthToSpace(2) }(deep).numbers == [0, 2, 4, 6, 1, 3, 5, 7])
+    for order in [BlockOrder.depthFirst, .depthLast] {
+      let there = try Net([8, 3, 2]) {
+        DepthToSpace(2, order: order)
+        SpaceToDepth(2, order: order)
+      }
+      let x = draw([2, 8, 3, 2], seed: 4)
+      #expect(try there(x).numbers == x.numbers)
+    }
   }
 
   @Test func shapesFollowOpenSizes() throws {

@@ -28,11 +28,29 @@ enum fovea_kind {
   FOVEA_NORM_BACKWARD = 10,
   FOVEA_REORDER = 11,
   FOVEA_CONCAT = 12,
+  FOVEA_PRELU_FORWARD = 20,
+  FOVEA_PRELU_BACKWARD = 21,
 };
 
-// FOVEA_LEAKY is ReLU with the slope `alpha` below 0.
-enum fovea_eltwise { FOVEA_NO_ELTWISE = 0, FOVEA_RELU = 1, FOVEA_LEAKY = 2, FOVEA_SIGMOID = 3, FOVEA_TANH = 4 };
-enum fovea_binary { FOVEA_ADD = 0, FOVEA_SUB = 1, FOVEA_MUL = 2, FOVEA_DIV = 3 };
+enum fovea_eltwise {
+  FOVEA_NO_ELTWISE = 0,
+  FOVEA_RELU = 1,
+  FOVEA_LEAKY = 2,  // ReLU with the slope `alpha` below 0
+  FOVEA_SIGMOID = 3,
+  FOVEA_TANH = 4,
+  FOVEA_ELU = 5,        // `alpha`
+  FOVEA_CLIP = 6,       // from `alpha` to `beta`
+  FOVEA_LINEAR = 7,     // `alpha`·x + `beta`
+  FOVEA_SOFT_RELU = 8,  // `alpha` 1
+  FOVEA_ABS = 9,
+  // From here on the gradient reads the input, before it the output.
+  FOVEA_GELU_ERF = 10,
+  FOVEA_GELU_TANH = 11,
+  FOVEA_SWISH = 12,       // `alpha`
+  FOVEA_HARD_SWISH = 13,  // `alpha` 1/6, `beta` 1/2
+  FOVEA_MISH = 14,
+};
+enum fovea_binary { FOVEA_ADD = 0, FOVEA_SUB = 1, FOVEA_MUL = 2, FOVEA_DIV = 3, FOVEA_MAX = 4, FOVEA_MIN = 5 };
 // The mean of all taps, padding included, or of those that meet numbers.
 enum fovea_pool { FOVEA_POOL_MAX = 0, FOVEA_POOL_MEAN_ALL = 1, FOVEA_POOL_MEAN = 2 };
 
@@ -64,9 +82,9 @@ enum fovea_arg {
 struct fovea_request {
   int kind;
   bool training;  // keep a workspace (pooling), compute statistics (norm)
-  int eltwise;    // what is applied: by the primitive itself, or after another one in the same kernel
+  int eltwise[2];  // what is applied: [0] by the primitive itself, or both after another one in the same kernel
+  float alpha[2], beta[2];  // of `eltwise`
   int binary, pool;
-  float alpha;    // of `eltwise`
   int axes;       // spatial axes
   int64_t kernel[3], strides[3], dilations[3], pad_before[3], pad_after[3];  // dilation 1 = dense
   float epsilon;

@@ -9,16 +9,17 @@ public struct Fuse: GraphPass {
   public let name = "fuse"
   public init() {}
 
-  /// Longest first.
-  static let patterns: [[any Operator.Type]] = [
-    [Op.Conv.self, Op.Add.self, Op.Relu.self],
-    [Op.Conv.self, Op.Relu.self],
-    [Op.Conv.self, Op.LeakyRelu.self],
-    [Op.Conv.self, Op.Sigmoid.self],
-    [Op.Conv.self, Op.Tanh.self],
-    [Op.Conv.self, Op.Add.self],
-    [Op.Gemm.self, Op.Relu.self],
+  /// What may follow a convolution in one kernel. Where the gradient is written in an activation's input, that
+  /// value has two readers in training, and fusion comes about in inference only.
+  static let activations: [any Operator.Type] = [
+    Op.Relu.self, Op.LeakyRelu.self, Op.Sigmoid.self, Op.Tanh.self, Op.Elu.self, Op.Selu.self, Op.Clip.self,
+    Op.HardSigmoid.self, Op.HardSwish.self, Op.Swish.self, Op.Gelu.self, Op.Mish.self, Op.Softplus.self, Op.Abs.self,
   ]
+
+  /// Longest first.
+  static let patterns: [[any Operator.Type]] =
+    activations.map { [Op.Conv.self, Op.Add.self, $0] } + activations.map { [Op.Conv.self, $0] }
+    + [[Op.Conv.self, Op.Add.self], [Op.Gemm.self, Op.Relu.self]]
 
   public func run(_ graph: Graph) throws(GraphError) -> Graph {
     let readers = graph.readers

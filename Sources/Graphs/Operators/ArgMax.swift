@@ -41,18 +41,18 @@ extension Op {
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: Int64.self)
-        for outer in 0..<loop.outer {
-          for inner in 0..<loop.inner {
-            let row = x + (outer * loop.extent * loop.inner + inner)
-            var best = 0
-            for index in 1..<max(loop.extent, 1) {
-              let value = row[index * loop.inner]
-              let record = row[best * loop.inner]
-              let isEqual = value == record || (value.isNaN && record.isNaN)
-              if takesLast && isEqual || !isEqual && !record.isNaN && !(value < record) { best = index }
-            }
-            y[outer * loop.inner + inner] = Int64(best)
+        var place = 0
+        loop.forEachRow { start in
+          let row = x + start
+          var best = 0
+          for index in 1..<max(loop.extent, 1) {
+            let value = row[index * loop.inner]
+            let record = row[best * loop.inner]
+            let isEqual = value == record || (value.isNaN && record.isNaN)
+            if takesLast && isEqual || !isEqual && !record.isNaN && !(value < record) { best = index }
           }
+          y[place] = Int64(best)
+          place += 1
         }
       }
     }

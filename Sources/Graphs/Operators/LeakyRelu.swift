@@ -25,8 +25,7 @@ extension Op {
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(LeakyReluBackward.self, [g, builder.outputs[0]], builder.attributes)
+      Pointwise.gradient(&builder, LeakyReluBackward.self)
     }
 
     @specialized(where T == Float)
@@ -34,11 +33,7 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
       let alpha = T(slope(site.attributes))
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        for index in 0..<count { y[index] = x[index] < 0 ? alpha * x[index] : x[index] }
-      }
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in x < 0 ? alpha * x : x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {
@@ -62,8 +57,7 @@ extension Op {
 
     /// Linear in dY; in Y it is constant almost everywhere.
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(Self.self, [g, builder.input(1)], builder.attributes)
+      Pointwise.gradientOfLinear(&builder, Self.self)
     }
 
     @specialized(where T == Float)
@@ -71,12 +65,7 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
       let alpha = T(LeakyRelu.slope(site.attributes))
-      return { buffers in
-        let dy = buffers.input(0, as: T.self)
-        let y = buffers.input(1, as: T.self)
-        let dx = buffers.output(0, as: T.self)
-        for index in 0..<count { dx[index] = y[index] > 0 ? dy[index] : alpha * dy[index] }
-      }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y > 0 ? dy : alpha * dy } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

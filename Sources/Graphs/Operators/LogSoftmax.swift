@@ -12,8 +12,7 @@ extension Op {
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Softmax.infer(&query) }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(LogSoftmaxBackward.self, [g, builder.outputs[0]], builder.attributes)
+      Pointwise.gradient(&builder, LogSoftmaxBackward.self)
     }
 
     public static func receptiveField(_ site: NodeSite) -> FieldRule { Softmax.receptiveField(site) }
@@ -26,17 +25,14 @@ extension Op {
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
         let step = loop.inner
-        for outer in 0..<loop.outer {
-          for inner in 0..<loop.inner {
-            let start = outer * loop.extent * step + inner
-            var largest = -T.infinity
-            for index in 0..<loop.extent { largest = max(largest, x[start + index * step]) }
-            var sum: T = 0
-            for index in 0..<loop.extent { sum += T.exponential(x[start + index * step] - largest) }
-            let shift = T.logarithm(sum)
-            for index in 0..<loop.extent {
-              y[start + index * step] = (x[start + index * step] - largest) - shift
-            }
+        loop.forEachRow { start in
+          var largest = -T.infinity
+          for index in 0..<loop.extent { largest = max(largest, x[start + index * step]) }
+          var sum: T = 0
+          for index in 0..<loop.extent { sum += T.exponential(x[start + index * step] - largest) }
+          let shift = T.logarithm(sum)
+          for index in 0..<loop.extent {
+            y[start + index * step] = (x[start + index * step] - largest) - shift
           }
         }
       }
@@ -75,15 +71,12 @@ extension Op {
         let y = buffers.input(1, as: T.self)
         let dx = buffers.output(0, as: T.self)
         let step = loop.inner
-        for outer in 0..<loop.outer {
-          for inner in 0..<loop.inner {
-            let start = outer * loop.extent * step + inner
-            var sum: T = 0
-            for index in 0..<loop.extent { sum += dy[start + index * step] }
-            for index in 0..<loop.extent {
-              let at = start + index * step
-              dx[at] = dy[at] - T.exponential(y[at]) * sum
-            }
+        loop.forEachRow { start in
+          var sum: T = 0
+          for index in 0..<loop.extent { sum += dy[start + index * step] }
+          for index in 0..<loop.extent {
+            let at = start + index * step
+            dx[at] = dy[at] - T.exponential(y[at]) * sum
           }
         }
       }

@@ -21,11 +21,7 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        for index in 0..<count { y[index] = -x[index] }
-      }
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in -x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -10,26 +10,18 @@ extension Op {
     public static let inPlace = [(output: 0, input: 0)]
     public static let isElementwise = true
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
-      return [TensorType(query.dtype(0), query.shape(0))]
-    }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(ReluBackward.self, [g, builder.outputs[0]])
+      Pointwise.gradient(&builder, ReluBackward.self)
     }
 
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        // A comparison with NaN is false: written this way round NaN passes, so that it is seen downstream.
-        for index in 0..<count { y[index] = x[index] < 0 ? 0 : x[index] }
-      }
+      // A comparison with NaN is false: written this way round NaN passes, so that it is seen downstream.
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in x < 0 ? 0 : x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {
@@ -46,27 +38,18 @@ extension Op {
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
     public static let isElementwise = true
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireShape(query.shape(1), ofInput: 0, mend: "give the gradient of this very output")
-      return [TensorType(query.dtype(0), query.shape(1).dims == nil ? query.shape(0) : query.shape(1))]
-    }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.inferBackward(&query) }
 
     /// Linear in dY; in Y it is constant almost everywhere.
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(ReluBackward.self, [g, builder.input(1)])
+      Pointwise.gradientOfLinear(&builder, Self.self)
     }
 
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let dy = buffers.input(0, as: T.self)
-        let y = buffers.input(1, as: T.self)
-        let dx = buffers.output(0, as: T.self)
-        for index in 0..<count { dx[index] = y[index] > 0 ? dy[index] : 0 }
-      }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y > 0 ? dy : 0 } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

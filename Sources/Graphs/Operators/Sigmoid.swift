@@ -12,23 +12,14 @@ extension Op {
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(SigmoidBackward.self, [g, builder.outputs[0]])
+      Pointwise.gradient(&builder, SigmoidBackward.self)
     }
 
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        for index in 0..<count {
-          // e to a power that is not positive, so that nothing overflows.
-          let power = T.exponential(-abs(x[index]))
-          y[index] = (x[index] >= 0 ? 1 : power) / (1 + power)
-        }
-      }
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in Pointwise.logistic(x) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {
@@ -64,12 +55,7 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let dy = buffers.input(0, as: T.self)
-        let y = buffers.input(1, as: T.self)
-        let dx = buffers.output(0, as: T.self)
-        for index in 0..<count { dx[index] = dy[index] * y[index] * (1 - y[index]) }
-      }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in dy * y * (1 - y) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -16,8 +16,7 @@ extension Op {
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(SoftmaxBackward.self, [g, builder.outputs[0]], builder.attributes)
+      Pointwise.gradient(&builder, SoftmaxBackward.self)
     }
 
     public static func receptiveField(_ site: NodeSite) -> FieldRule {
@@ -38,20 +37,17 @@ extension Op {
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
         let step = loop.inner
-        for outer in 0..<loop.outer {
-          for inner in 0..<loop.inner {
-            let start = outer * loop.extent * step + inner
-            // The largest is taken out first: exp would overflow from 89 in single precision.
-            var largest = -T.infinity
-            for index in 0..<loop.extent { largest = max(largest, x[start + index * step]) }
-            var sum: T = 0
-            for index in 0..<loop.extent {
-              let power = T.exponential(x[start + index * step] - largest)
-              y[start + index * step] = power
-              sum += power
-            }
-            for index in 0..<loop.extent { y[start + index * step] /= sum }
+        loop.forEachRow { start in
+          // The largest is taken out first: exp would overflow from 89 in single precision.
+          var largest = -T.infinity
+          for index in 0..<loop.extent { largest = max(largest, x[start + index * step]) }
+          var sum: T = 0
+          for index in 0..<loop.extent {
+            let power = T.exponential(x[start + index * step] - largest)
+            y[start + index * step] = power
+            sum += power
           }
+          for index in 0..<loop.extent { y[start + index * step] /= sum }
         }
       }
     }
@@ -93,15 +89,12 @@ extension Op {
         let y = buffers.input(1, as: T.self)
         let dx = buffers.output(0, as: T.self)
         let step = loop.inner
-        for outer in 0..<loop.outer {
-          for inner in 0..<loop.inner {
-            let start = outer * loop.extent * step + inner
-            var sum: T = 0
-            for index in 0..<loop.extent { sum += dy[start + index * step] * y[start + index * step] }
-            for index in 0..<loop.extent {
-              let at = start + index * step
-              dx[at] = y[at] * (dy[at] - sum)
-            }
+        loop.forEachRow { start in
+          var sum: T = 0
+          for index in 0..<loop.extent { sum += dy[start + index * step] * y[start + index * step] }
+          for index in 0..<loop.extent {
+            let at = start + index * step
+            dx[at] = y[at] * (dy[at] - sum)
           }
         }
       }

@@ -77,17 +77,7 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        walk.forEachRow { full, small, count, moves in
-          if moves {
-            (y + full).update(from: x + small, count: count)
-          } else {
-            (y + full).update(repeating: x[small], count: count)
-          }
-        }
-      }
+      return { buffers in walk.spread(buffers.input(0, as: T.self), buffers.output(0, as: T.self)) }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -13,19 +13,14 @@ extension Op {
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
-      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
-      return builder.add(TanhBackward.self, [g, builder.outputs[0]])
+      Pointwise.gradient(&builder, TanhBackward.self)
     }
 
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let x = buffers.input(0, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        for index in 0..<count { y[index] = T.hyperbolicTangent(x[index]) }
-      }
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in T.hyperbolicTangent(x) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {
@@ -60,12 +55,7 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in
-        let dy = buffers.input(0, as: T.self)
-        let y = buffers.input(1, as: T.self)
-        let dx = buffers.output(0, as: T.self)
-        for index in 0..<count { dx[index] = dy[index] * (1 - y[index] * y[index]) }
-      }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in dy * (1 - y * y) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -26,7 +26,7 @@ def number(x):
 def entry(t):
     if t is None:
         return None
-    kind = "f64" if t.is_floating_point() else "i64" if t.dtype == torch.int64 else "i32"
+    kind = {torch.float64: "f64", torch.int64: "i64", torch.bool: "bool"}.get(t.dtype, "i32")
     return {"type": kind, "shape": list(t.shape), "values": [number(v) for v in t.detach().flatten().tolist()]}
 
 
@@ -246,6 +246,66 @@ for limit in (0.5, 100.0):
     torch.nn.utils.clip_grad_norm_([a, b], limit)
     place = before.abs().argmax()
     case(f"at most {limit}", "ClipScale", squares, [a.grad[place] / before[place]], {"max_norm": limit})
+
+selu = {"alpha": 1.6732632423543772848170429916717, "gamma": 1.0507009873554804934193349852946}
+for op, f, attributes, side in (
+    ("Elu", lambda x: F.elu(x, 0.75), {"alpha": 0.75}, "Y"), ("Selu", F.selu, selu, "Y"),
+    ("Clip", F.relu6, {"min": 0, "max": 6}, "Y"), ("Clip", lambda x: F.hardtanh(x, -2.5, 1.25), {"min": -2.5, "max": 1.25}, "Y"),
+    ("HardSigmoid", F.hardsigmoid, {"alpha": 1 / 6}, "Y"), ("HardSwish", F.hardswish, {}, "X"),
+    ("Swish", F.silu, {}, "X"), ("Gelu", F.gelu, {}, "X"),
+    ("Gelu", lambda x: F.gelu(x, approximate="tanh"), {"approximate": "tanh"}, "X"), ("Mish", F.mish, {}, "X"),
+    ("Softplus", F.softplus, {}, ""), ("Abs", torch.abs, {}, ""), ("Sign", torch.sign, {}, ""),
+    ("Floor", torch.floor, {}, ""),
+):
+    # Not far to the left, where all that is left of Y + alpha are the digits that the file does not have.
+    x, dy = ((1 if op in ("Elu", "Selu") else 5) * draw(2, 5)).requires_grad_(), draw(2, 5)
+    y = f(x)
+    case("values", op, [x], [y], attributes)
+    if op == "HardSigmoid":  # PyTorch's slope has single precision
+        attributes = {"alpha": torch.tensor(1 / 6).float().item()}
+    if side:
+        case("values", op + "Backward", [dy, y if side == "Y" else x], torch.autograd.grad(y, x, dy), attributes)
+
+for name, shape in (("one slope", 1), ("a slope per channel", 3)):
+    x, w, dy = draw(2, 3, 4).requires_grad_(), draw(shape).requires_grad_(), draw(2, 3, 4)
+    y = F.prelu(x, w)
+    case(name, "PRelu", [x, w], [y])
+    case(name, "PReluBackward", [dy, x, w], torch.autograd.grad(y, [x, w], dy))
+
+a, b, dy = (draw(3, 4) / 4).round().requires_grad_(), (draw(3, 4) / 4).round().requires_grad_(), draw(3, 4)
+for op, f in (("Max", torch.maximum), ("Min", torch.minimum)):
+    y = f(a, b)
+    case("equal ones among them", op, [a, b], [y])
+    for operand, gradient in enumerate(torch.autograd.grad(y, [a, b], dy)):
+        case(f"{op} {operand}", "ExtremumBackward", [dy, y, a, b], [gradient], {"operand": operand})
+for op, f in (("Equal", torch.eq), ("Greater", torch.gt), ("GreaterOrEqual", torch.ge), ("Less", torch.lt),
+              ("LessOrEqual", torch.le)):
+    case("broadcast", op, [a, b[:1]], [f(a, b[:1])])
+yes, no = a > 0, b[:1] > 0
+case("broadcast", "And", [yes, no], [yes & no])
+case("broadcast", "Or", [yes, no], [yes | no])
+case("values", "Not", [yes], [~yes])
+case("broadcast", "Where", [no, a, b[:, :1]], [torch.where(no, a, b[:, :1])])
+
+table, places = draw(5, 3).requires_grad_(), torch.tensor([[4, 0], [0, 2]])
+y, dy = F.embedding(places, table), draw(2, 2, 3)
+case("embedding", "Gather", [table, places], [y], {"axis": 0})
+case("embedding", "GatherBackward", [dy, places, table], torch.autograd.grad(y, table, dy), {"axis": 0})
+x, places = draw(2, 4, 3).requires_grad_(), torch.randint(0, 4, (2, 5, 2))
+y, dy = torch.gather(x, 1, places), draw(2, 5, 2)
+case("more than there are", "GatherElements", [x, places], [y], {"axis": 1})
+case("more than there are", "GatherElementsBackward", [dy, places, x], torch.autograd.grad(y, x, dy), {"axis": 1})
+x = draw(2, 3).requires_grad_()
+y, dy = x.tile(2, 3), draw(4, 9)
+case("both axes", "Tile", [x], [y], {"repeats": [2, 3]})
+case("both axes", "TileBackward", [dy, x], torch.autograd.grad(y, x, dy), {"repeats": [2, 3]})
+x = draw(1, 8, 2, 3)
+case("pixel shuffle", "DepthToSpace", [x], [F.pixel_shuffle(x, 2)], {"blocksize": 2, "mode": "CRD"})
+# ONNX's definition of DCR, word by word.
+dcr = x.reshape(1, 2, 2, 2, 2, 3).permute(0, 3, 4, 1, 5, 2).reshape(1, 2, 4, 6)
+case("depth, column, row", "DepthToSpace", [x], [dcr], {"blocksize": 2})
+x = draw(1, 2, 4, 6)
+case("pixel unshuffle", "SpaceToDepth", [x], [F.pixel_unshuffle(x, 2)], {"blocksize": 2, "mode": "CRD"})
 
 path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "golden.json")
 with open(path, "w") as f:

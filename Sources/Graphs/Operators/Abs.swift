@@ -1,0 +1,31 @@
+import FoveaTensors
+
+extension Op {
+  /// The number without its sign.
+  ///
+  /// X of any shape → Y like X; the gradient at 0 is 0.
+  public enum Abs: Operator {
+    public static let name = "Abs"
+    public static let inputNames = ["X"]
+    public static let inPlace = [(output: 0, input: 0)]
+    public static let isElementwise = true
+
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
+
+    public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
+      guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
+      return builder.add(Mul.self, [g, builder.add(Sign.self, [builder.input(0)])[0]])
+    }
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in abs(x) } }
+    }
+
+    public static func explain(_ site: NodeSite) -> String {
+      "Takes the sign off each of the \(site.outputShape().count) numbers of \(site.inputShape(0))."
+    }
+  }
+}
