@@ -63,6 +63,7 @@ public struct Registry: Sendable {
     Op.MeanSquaredErrorBackward.self,
     Op.Mul.self,
     Op.Neg.self,
+    Op.NonMaxSuppression.self,
     Op.OneHot.self,
     Op.Pad.self,
     Op.Pow.self,
@@ -98,5 +99,8 @@ public struct Registry: Sendable {
     Op.TopKBackward.self,
     Op.TopKCorrect.self,
     Op.Transpose.self,
+    Op.YOLOGridDecode.self,
+    Op.YOLOGridLoss.self,
+    Op.YOLOGridLossBackward.self,
   ])
 }
