@@ -62,7 +62,8 @@ import Testing
     let curve = try MeanAveragePrecision(of: found, truths: [truths(0, 1)]).classes[0]
     #expect(curve.precision == [1, 0.5, 2.0 / 3])
     // In another picture there is another box.
-    let other = try MeanAveragePrecision(of: [[detection(0, 0.9)], [detection(0, 0.8)]], truths: [truths(0), truths(0)])
+    let other = try MeanAveragePrecision(
+      of: [[detection(0, 0.9)], [detection(0, 0.8)]], truths: [truths(0), truths(0)])
     #expect(other.value == 1)
   }
 
@@ -87,7 +88,9 @@ import Testing
 
   @Test func theMeanIsOverClassesThatAreThere() throws {
     let there = [[Annotation(box: box(0), classIndex: 8), Annotation(box: box(1), classIndex: 2)]]
-    let found = [[detection(0, 0.9, of: 8), detection(4, 0.9, of: 2), detection(1, 0.8, of: 2), detection(1, 1, of: 5)]]
+    let found = [
+      [detection(0, 0.9, of: 8), detection(4, 0.9, of: 2), detection(1, 0.8, of: 2), detection(1, 1, of: 5)]
+    ]
     let quality = try MeanAveragePrecision(of: found, truths: there)
     #expect(quality.classes.map(\.classIndex) == [2, 8])
     #expect(quality.classes.map(\.value) == [0.5, 1])

@@ -9,7 +9,8 @@ import Testing
     #expect(try nonMaximumSuppression(row, scores: [0.5, 0.9, 0.7, 0.1]) == [1, 3])
     #expect(try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1]) == [0, 2, 3])
     #expect(try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1], by: Suppression(overlap: 0.3)) == [0, 3])
-    #expect(try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1], by: Suppression(overlap: 0.6)) == [0, 2, 1, 3])
+    #expect(
+      try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1], by: Suppression(overlap: 0.6)) == [0, 2, 1, 3])
     #expect(try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1], by: Suppression(score: 0.1)) == [0, 2])
     #expect(try nonMaximumSuppression(row, scores: [0.9, 0.5, 0.7, 0.1], by: Suppression(limit: 2)) == [0, 2])
     // A dropped box drops no other: 1 would have dropped 2.
@@ -64,7 +65,7 @@ import Testing
     #expect(cases.count == 5)
     for item in cases {
       let rule = Suppression(overlap: item.overlap)
-      #expect(item.kept.count < item.boxes.count / 4, "a case in which nothing is dropped shows nothing")
+      #expect(item.kept.count < item.scores.count, "a case in which nothing is dropped shows nothing")
       #expect(try nonMaximumSuppression(item.list, scores: item.scores, by: rule) == item.kept)
       let kept = try nonMaximumSuppression(item.list, scores: item.scores, classes: item.classes, by: rule)
       #expect(kept.sorted() == item.keptByClass)

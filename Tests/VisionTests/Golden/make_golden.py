@@ -19,7 +19,7 @@ def draw(low, high, *shape):
 
 
 cases = []
-for count, size, overlap in ((8, 8, 0.5), (20, 4, 0.3), (30, 16, 0.45), (30, 16, 0.7), (25, 24, 0.1)):
+for count, size, overlap in ((8, 8, 0.2), (20, 4, 0.3), (30, 16, 0.45), (30, 16, 0.7), (25, 24, 0.1)):
     corner = draw(0, 64, count, 2) / 8
     boxes = torch.cat([corner, corner + draw(1, 8 * size, count, 2) / 8], 1)
     scores = draw(0, 64, count) / 64
