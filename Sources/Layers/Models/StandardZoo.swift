@@ -4,7 +4,9 @@ extension Zoo {
   /// Everything in the folder `Models`, a line each.
   ///
   /// Random weights start as they did where a network was published: as PyTorch's layers do unless said.
-  public static let standard = Zoo([
+  public static let standard = Zoo(classifiers + detection)
+
+  private static let classifiers: [Entry] = [
     Entry(
       name: "two-conv", summary: "Two 5×5 convolutions with max pooling, and one dense layer.",
       input: [1, 28, 28], classes: 10
@@ -52,5 +54,5 @@ extension Zoo {
       name: "tiny-vgg", summary: "Tiny VGG of the CNN Explainer: four 3×3 convolutions with 10 maps each.",
       input: [3, 64, 64], classes: 10, initialization: .xavier
     ) { TinyVGG(classes: $0) },
-  ])
+  ]
 }
