@@ -42,7 +42,7 @@ extension YOLOGrid {
     guard numbers != nil else { throw .badGrid(cells: cells, boxes: boxes, classes: classes) }
     var tensor = Tensor(zeros: [cells, cells, 5 + classes])
     var unplaced: [YOLOTargets.Unplaced] = []
-    var owners = [Int?](repeating: nil, count: cells * cells)
+    var owners: [Int: Int] = [:]
     tensor.withMutableElements(of: Float.self) { values in
       for (index, annotation) in annotations.enumerated() {
         let box = annotation.box

@@ -124,6 +124,48 @@ struct GoldenDetector: Decodable, Sendable, CustomTestStringConvertible {
     #expect(few.map(\.score) == [1, 0.65625])
   }
 
+  /// The same as nodes of a graph, planned.
+  @Test(arguments: Device.names) func decodingAndSuppressionInAPlan(device name: String) async throws {
+    let model = try model(numbers)
+    let device = try #require(Device.named(name))
+    var graph = model.graph
+    let output = try #require(graph.output("output"))
+    let decoded = graph.add(Op.YOLOGridDecode.self, [output], grid.attributes)
+    let chosen = graph.add(
+      Op.NonMaxSuppression.self, [decoded[0], decoded[1]],
+      ["max_output_boxes_per_class": .int(4), "iou_threshold": .float(0.5), "score_threshold": .float(0.2)])
+    for (name, value) in [("boxes", decoded[0]), ("scores", decoded[1]), ("selected", chosen[0]), ("count", chosen[1])]
+    {
+      graph.addOutput(name, value)
+    }
+    // Prepared for a batch of 2, though it was declared for 1.
+    let prepared = try PlanRequest(mode: .inference, sizes: ["input": [2, 3, 8, 8]], precision: .f32).prepare(graph)
+    let results = try await Worker().perform { () throws -> [String: [Double]] in
+      let plan = try Plan(
+        prepared, mode: .inference, backends: device.backends, store: model.store, threads: device.threads)
+      let context = try Context(plan, store: model.store)
+      try context.feed("input", Tensor(zeros: [2, 3, 8, 8]))
+      try context.run()
+      var results: [String: [Double]] = [:]
+      for name in ["boxes", "scores", "selected", "count"] {
+        results[name] = try context.result(name).converted(to: .f64).array(of: Double.self)
+      }
+      return results
+    }
+    // Box 0 is where box 1 is.
+    let rows: [[Double]] = [[0, 1], [0, 3], [0, 2], [1, 2], [1, 3]]
+    let none = [Double](repeating: -1, count: 9)
+    #expect(results["count"] == [5, 5])
+    var selected: [Double] = []
+    for picture in [0.0, 1] {
+      for row in rows { selected += [picture] + row }
+      selected += none
+    }
+    #expect(results["selected"] == selected)
+    #expect(results["scores"]?.prefix(8) == [0.5, 1, 0.21875, 0.25, 0, 0, 0.65625, 0.25])
+    #expect(results["boxes"]?[4..<8] == [0.375, 0.375, 0.625, 0.625])
+  }
+
   @Test func whatIsNoDetectorSaysSo() async throws {
     let image = try Image8(height: 8, width: 8, channels: 3, pixels: [UInt8](repeating: 9, count: 192))
     let predictor = Predictor(try model(numbers), device: .reference)
