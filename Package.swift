@@ -39,7 +39,8 @@ let package = Package(
     shim("CFoveaCurl"),
     shim("CFoveaOneDNN"),
     room("Tensors", ["CFoveaZlib"]),
-    room("Graphs", ["FoveaTensors"]),
+    room("Vision", ["FoveaTensors"]),
+    room("Graphs", ["FoveaTensors", "FoveaVision"]),
     room("Execution", ["FoveaGraphs"]),
     room("Layers", ["FoveaGraphs", "FoveaExecution"]),
     room("OneDNNBackend", ["FoveaExecution", "CFoveaOneDNN"]),
@@ -51,6 +52,7 @@ let package = Package(
     .executableTarget(
       name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
     tests("Tensors", ["FoveaTensors"]),
+    tests("Vision", ["FoveaVision"], others: ["Golden"]),
     tests("Graphs", ["FoveaGraphs"], others: ["Golden"]),
     .target(name: "CAllocationCounter", dependencies: ["CFoveaOneDNN"], path: "Tests/CAllocationCounter"),
     tests("Execution", ["FoveaExecution"]),

@@ -8,6 +8,7 @@
 @_exported import FoveaOneDNNBackend
 @_exported import FoveaTensors
 @_exported import FoveaTraining
+@_exported import FoveaVision
 
 /// What this program and library are called by.
 public enum Version {

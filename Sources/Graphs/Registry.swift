@@ -92,6 +92,7 @@ public struct Registry: Sendable {
     Op.Mul.self,
     Op.Neg.self,
     Op.Not.self,
+    Op.NonMaxSuppression.self,
     Op.OneHot.self,
     Op.Or.self,
     Op.PRelu.self,
@@ -142,5 +143,8 @@ public struct Registry: Sendable {
     Op.Transpose.self,
     Op.Unsqueeze.self,
     Op.Where.self,
+    Op.YOLOGridDecode.self,
+    Op.YOLOGridLoss.self,
+    Op.YOLOGridLossBackward.self,
   ])
 }

@@ -3,6 +3,7 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaLayers
 import FoveaTensors
+import FoveaVision
 
 /// Runs a model on pictures or on tensors: decodes, prepares, plans, runs, names the classes.
 ///
@@ -137,6 +138,8 @@ struct ClassifierHead {
 /// Why a model cannot say what is in a picture.
 public enum PredictorError: Error, Sendable, Equatable {
   case notAClassifier(inputs: [String], outputs: [String])
+  case notADetector(inputs: [String], output: String, grid: YOLOGrid)
+  case cutsPictures
 }
 
 extension PredictorError: CustomStringConvertible {
@@ -145,6 +148,13 @@ extension PredictorError: CustomStringConvertible {
     case .notAClassifier(let inputs, let outputs):
       "the model does not classify pictures: that takes one input and one output [N, classes] called \"output\"; "
         + "it has the inputs \(inputs.joined(separator: ", ")) and the outputs \(outputs.joined(separator: ", "))"
+    case .notADetector(let inputs, let output, let grid):
+      "the model does not detect on this grid: that takes one input and an output [N, \(grid.numbers ?? 0)] for "
+        + "\(grid.cells)×\(grid.cells) cells, \(grid.boxes) boxes and \(grid.classes) classes; it has the inputs "
+        + "\(inputs.joined(separator: ", ")) and the output \(output)"
+    case .cutsPictures:
+      "the model's preprocessing cuts out the middle of a picture, so that boxes elsewhere could not be seen; give it "
+        + "a size and no resize"
     }
   }
 }

@@ -41,6 +41,10 @@ enum OperatorWords {
       (Op.Tanh.self, [f32(2, 3)], [:]), (Op.TanhBackward.self, [f32(2, 3), f32(2, 3)], [:]),
       (Op.TopK.self, [f32(2, 3)], ["k": .int(2)]), (Op.TopKBackward.self, [f32(2, 2), places, f32(2, 3)], [:]),
       (Op.Transpose.self, [f32(2, 3)], [:]),
+      (Op.NonMaxSuppression.self, [f32(2, 9, 4), f32(2, 3, 9)], ["max_output_boxes_per_class": .int(5)]),
+      (Op.YOLOGridDecode.self, [f32(2, 1470)], [:]),
+      (Op.YOLOGridLoss.self, [f32(2, 1470), f32(2, 7, 7, 25)], [:]),
+      (Op.YOLOGridLossBackward.self, [f32(), f32(2, 1470), f32(2, 7, 7, 25)], [:]),
     ] + activations + selections
   }
 

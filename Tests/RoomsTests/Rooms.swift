@@ -31,7 +31,8 @@ struct RoomTable {
 
   static let house = RoomTable(rooms: [
     Room("Tensors", wraps: ["CFoveaZlib"], system: Room.basic),
-    Room("Graphs", ["Tensors"]),
+    Room("Vision", ["Tensors"]),
+    Room("Graphs", ["Tensors", "Vision"]),
     Room("Execution", ["Graphs"]),
     Room("Layers", ["Graphs", "Execution"]),
     Room("OneDNNBackend", ["Execution"], wraps: ["CFoveaOneDNN"]),
