@@ -173,6 +173,8 @@ struct ResizeTests {
     #expect(
       said([f32(1, 1, 4, 4)], ["scales": .ints([2, 2]), "coordinate_transformation_mode": .string("tf")]).count == 1)
     #expect(
+      said([f32(1, 1, 4)], ["scales": .ints([2]), "antialias": .int(1)]) == ["antialias is not supported"])
+    #expect(
       infer(Op.ResizeBackward.self, [f32(1, 1, 7, 8), f32(1, 1, 4, 4)], doubled).mistakes.map(\.problem)
         == ["dY is [1×1×7×8], but [1×1×8×8] is needed"])
   }

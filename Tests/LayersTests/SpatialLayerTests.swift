@@ -25,12 +25,13 @@ import Testing
   @Test func layersPrintAsTheyWereTyped() {
     let layers: [(any Layer, String)] = [
       (LocalResponseNorm(5, alpha: 5e-4, k: 2), "LocalResponseNorm(5, alpha: 0.0005, k: 2.0)"),
-      (Upsample2D(2), "Upsample2D(2)"), (Upsample1D(2, mode: .linear), "Upsample1D(2, mode: .linear)"),
+      (Upsample2D(scale: 2), "Upsample2D(scale: 2)"),
+      (Upsample1D(scale: 2, mode: .linear), "Upsample1D(scale: 2, mode: .linear)"),
       (
-        Upsample2D([2, 3], mode: .bilinear, alignCorners: true),
-        "Upsample2D([2, 3], mode: .bilinear, alignCorners: true)"
+        Upsample2D(scale: [2, 3], mode: .bilinear, alignCorners: true),
+        "Upsample2D(scale: [2, 3], mode: .bilinear, alignCorners: true)"
       ),
-      (Upsample3D(2), "Upsample3D(2)"), (MinPool1D(2), "MinPool1D(2)"),
+      (Upsample3D(scale: 2), "Upsample3D(scale: 2)"), (MinPool1D(2), "MinPool1D(2)"),
       (MinPool2D(3, stride: 2, padding: 1), "MinPool2D(3, stride: 2, padding: 1)"),
       (MinPool3D([1, 2, 2]), "MinPool3D([1, 2, 2])"), (LpPool1D(4), "LpPool1D(4)"),
       (LpPool2D(3, stride: 2, p: 4), "LpPool2D(3, stride: 2, p: 4.0)"), (LpPool3D(2), "LpPool3D(2)"),
@@ -65,9 +66,9 @@ import Testing
 
   @Test func shapes() {
     #expect(end([6, 5, 7]) { LocalResponseNorm(5) } == "[1×6×5×7]")
-    #expect(end([2, 5, 7]) { Upsample2D([2, 3]) } == "[1×2×10×21]")
-    #expect(end([2, 5]) { Upsample1D(4, mode: .linear) } == "[1×2×20]")
-    #expect(end([2, 3, 4, 5]) { Upsample3D(2, mode: .trilinear) } == "[1×2×6×8×10]")
+    #expect(end([2, 5, 7]) { Upsample2D(scale: [2, 3]) } == "[1×2×10×21]")
+    #expect(end([2, 5]) { Upsample1D(scale: 4, mode: .linear) } == "[1×2×20]")
+    #expect(end([2, 3, 4, 5]) { Upsample3D(scale: 2, mode: .trilinear) } == "[1×2×6×8×10]")
     #expect(end([2, 5, 7]) { MinPool2D(2) } == "[1×2×2×3]")
     #expect(end([2, 9]) { LpPool1D(2, ceilMode: true) } == "[1×2×5]")
     #expect(end([2, 4, 6, 8]) { MinPool3D([1, 2, 4]) } == "[1×2×4×3×2]")
@@ -99,7 +100,7 @@ import Testing
       (MaxPool2D([2, 3], stride: [1, 2]), MaxPool2D([3, 2], stride: [2, 1])),
       (AveragePool2D([2, 3], padding: .explicit([1, 0])), AveragePool2D([3, 2], padding: .explicit([0, 1]))),
       (LpPool2D([1, 4]), LpPool2D([4, 1])), (MinPool2D([2, 1]), MinPool2D([1, 2])),
-      (Upsample2D([2, 3], mode: .bilinear), Upsample2D([3, 2], mode: .bilinear)),
+      (Upsample2D(scale: [2, 3], mode: .bilinear), Upsample2D(scale: [3, 2], mode: .bilinear)),
       (AdaptiveAveragePool2D([2, 3]), AdaptiveAveragePool2D([3, 2])),
     ]
     for (tall, wide) in pairs {
@@ -160,11 +161,11 @@ import Testing
     #expect(try run { MinPool2D(3, stride: 2, padding: 1) } == [1, 1, 1, 0])
     #expect(
       try run {
-        Upsample2D(2); MaxPool2D(2)
+        Upsample2D(scale: 2); MaxPool2D(2)
       } == x.numbers)
     #expect(
       try run {
-        MaxPool2D(2); Upsample2D(2)
+        MaxPool2D(2); Upsample2D(scale: 2)
       }[0...5] == [6, 6, 8, 8, 6, 6])
     let same = try Net([2]) { LayerNorm() }
     #expect(same.graph.parameters.map(\.parameter.path) == ["weight", "bias"])
@@ -288,10 +289,10 @@ import Testing
     #expect(said([2, 8, 8]) { LocalResponseNorm(0, alpha: -1, k: 0) }.count == 2)
     #expect(said([2, 8, 8]) { LocalResponseNorm(5, k: 0) } == ["k 0 divides by 0 where a neighbourhood is silent"])
     #expect(said([8]) { LocalResponseNorm(5) }.count == 1)
-    #expect(said([2, 8, 8]) { Upsample2D(2, mode: .linear) } == ["mode .linear along 2 axes"])
-    #expect(said([2, 8, 8]) { Upsample2D(2, alignCorners: true) } == ["alignCorners with mode .nearest"])
-    #expect(said([2, 8, 8]) { Upsample1D(2) } == ["the input [1×2×8×8] has 4 axes, but 3 are needed (N×C×L)"])
-    #expect(said([2, 8, 8]) { Upsample2D(0) } == ["scale 0 is less than 1"])
+    #expect(said([2, 8, 8]) { Upsample2D(scale: 2, mode: .linear) } == ["mode .linear along 2 axes"])
+    #expect(said([2, 8, 8]) { Upsample2D(scale: 2, alignCorners: true) } == ["alignCorners with mode .nearest"])
+    #expect(said([2, 8, 8]) { Upsample1D(scale: 2) } == ["the input [1×2×8×8] has 4 axes, but 3 are needed (N×C×L)"])
+    #expect(said([2, 8, 8]) { Upsample2D(scale: 0) } == ["scale 0 is less than 1"])
     #expect(said([2, 8, 8]) { GroupNorm(3) } == ["2 input channels do not split into 3 groups"])
     #expect(said([2, 8, 8]) { GroupNorm(2, epsilon: 0) }.count == 1)
     #expect(said([8]) { InstanceNorm() }.count == 1)

@@ -6,7 +6,7 @@ import Testing
 /// Operators that move, pool or normalize maps: every backend and order against the interpreter, with gradients.
 @Suite(.enabled(if: OneDNNBackend.unavailable == nil, "there is no oneDNN")) struct SpatialOperatorTests {
   private static func shape(_ choices: inout Choices, channels: Int, axes: Int) -> [Int] {
-    [choices.int(1...3), channels] + (0..<axes).map { _ in choices.int(axes == 3 ? 2...5 : 3...9) }
+    [choices.int(1...3), channels] + (0..<axes).map { _ in choices.int(axes == 3 ? 3...5 : 3...9) }
   }
 
   @Test(arguments: UInt64(1)...24)
@@ -22,7 +22,7 @@ import Testing
       "bias": .float(choices.pick([1, 2])),
     ]
     let z = bench.graph.add(Op.LRN.self, [y], attributes)[0]
-    let own = size % 2 == 1 && axes == 2
+    let own = size % 2 == 1 && axes == 2 && (size <= 5 || channels % 16 == 0)
     try bench.check(
       [z], runs: own ? ["LRN", "LRNBackward"] : [], "seed \(seed) \(bench.graph.shape(y)) \(attributes.text)")
   }
@@ -72,7 +72,9 @@ import Testing
     var choices = Choices(seed: seed)
     var bench = Bench()
     let shape = Self.shape(&choices, channels: choices.pick([3, 16, 40]), axes: choices.int(1...3))
-    let y = bench.mixed(bench.input(shape), to: choices.pick([3, 16]))
+    // The squashing keeps the convolution's bias from being taken off with the mean, its gradient from being nothing.
+    let mixed = bench.mixed(bench.input(shape), to: choices.pick([3, 16]))
+    let y = bench.graph.add(Op.Tanh.self, [mixed])[0]
     let full = bench.graph.shape(y).dims
     let axis = choices.int(1...(full.count - 1))
     let vector = Array(full[axis...])
@@ -90,7 +92,8 @@ import Testing
   func groupNorms(seed: UInt64) throws {
     var choices = Choices(seed: seed)
     var bench = Bench()
-    let y = bench.mixed(bench.input(Self.shape(&choices, channels: 3, axes: choices.int(1...3))), to: 16)
+    let mixed = bench.mixed(bench.input(Self.shape(&choices, channels: 3, axes: choices.int(1...3))), to: 16)
+    let y = bench.graph.add(Op.Tanh.self, [mixed])[0]
     let vectors = [bench.weights([16]), bench.weights([16])]
     let z = bench.graph.add(
       Op.GroupNormalization.self, [y] + vectors, ["num_groups": .int(choices.pick([1, 4])), "epsilon": .float(0.1)])[0]
@@ -142,5 +145,15 @@ import Testing
       graph(Op.LocallyConnected.self, [y, bench.weights([12, 4, 96])], window),
     ]
     try bench.check(results, runs: [], "a blocked value read by plain loops")
+  }
+
+  /// oneDNN 2.6 computes a wrong gradient for wide windows over channels that do not fill its blocks.
+  @Test(arguments: [3, 16, 20, 32, 33], [3, 5, 7, 11])
+  func responseNormsOfAnyWidth(channels: Int, size: Int) throws {
+    var bench = Bench()
+    let y = bench.mixed(bench.input([2, 3, 4, 6]), to: channels)
+    let z = bench.graph.add(Op.LRN.self, [y], ["size": .int(size), "alpha": .float(2)])[0]
+    let own = size <= 5 || channels % 16 == 0
+    try bench.check([z], runs: own ? ["LRN", "LRNBackward"] : [], "\(channels) channels, \(size) summed")
   }
 }

@@ -70,11 +70,16 @@ extension Op {
         ("mode", "nearest", ["nearest", "linear"]),
         ("coordinate_transformation_mode", "half_pixel", Coordinates.rules),
         ("nearest_mode", "round_prefer_floor", Coordinates.roundings),
+        ("keep_aspect_ratio_policy", "stretch", ["stretch"]),
+        ("keep_aspect_ratio_policy", "stretch", ["stretch"]),
       ] {
         let found = query.attributes.string(name, default: standard)
         if !words.contains(found) {
           query.reject("\(name) \"\(found)\"", mend: "use one of \(words.joined(separator: ", "))")
         }
+      }
+      for name in ["antialias", "exclude_outside"] where query.attributes.flag(name) {
+        query.reject("\(name) is not supported", mend: "leave it out")
       }
     }
 

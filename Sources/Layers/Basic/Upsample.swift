@@ -45,9 +45,9 @@ public enum Interpolation: String, Sendable, Hashable, CaseIterable, CustomStrin
 /// More (or fewer) places by repeating or interpolating: [N, C, H, W] → [N, C, ⌊H·scale⌋, ⌊W·scale⌋].
 ///
 /// ```swift
-/// Upsample2D(2)                                       // each pixel four times
-/// Upsample2D(8, mode: .bilinear)                      // Long et al. 2015
-/// Upsample2D([2, 3], mode: .bilinear, alignCorners: true)
+/// Upsample2D(scale: 2)                                       // each pixel four times
+/// Upsample2D(scale: 8, mode: .bilinear)                      // Long et al. 2015
+/// Upsample2D(scale: [2, 3], mode: .bilinear, alignCorners: true)
 /// ```
 public struct Upsample2D: Layer, CustomStringConvertible {
   let upsampling: Upsampling
@@ -56,7 +56,7 @@ public struct Upsample2D: Layer, CustomStringConvertible {
   ///   - scale: whole factors, one for both axes or one each.
   ///   - mode: `.nearest` or `.bilinear`.
   ///   - alignCorners: the corners' pixels keep their numbers; else pixels are squares whose rims stay in place.
-  public init(_ scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
+  public init(scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
     upsampling = Upsampling(axes: 2, scale: scale, mode: mode, alignCorners: alignCorners)
   }
 
@@ -67,13 +67,13 @@ public struct Upsample2D: Layer, CustomStringConvertible {
 /// More places along a signal: [N, C, L] → [N, C, L·scale].
 ///
 /// ```swift
-/// Upsample1D(2, mode: .linear)
+/// Upsample1D(scale: 2, mode: .linear)
 /// ```
 public struct Upsample1D: Layer, CustomStringConvertible {
   let upsampling: Upsampling
 
   /// Takes what `Upsample2D` takes, for one axis; `mode` is `.nearest` or `.linear`.
-  public init(_ scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
+  public init(scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
     upsampling = Upsampling(axes: 1, scale: scale, mode: mode, alignCorners: alignCorners)
   }
 
@@ -84,13 +84,13 @@ public struct Upsample1D: Layer, CustomStringConvertible {
 /// More places in a volume: [N, C, D, H, W] → [N, C, D·scale, H·scale, W·scale].
 ///
 /// ```swift
-/// Upsample3D([1, 2, 2])
+/// Upsample3D(scale: [1, 2, 2])
 /// ```
 public struct Upsample3D: Layer, CustomStringConvertible {
   let upsampling: Upsampling
 
   /// Takes what `Upsample2D` takes, for three axes; `mode` is `.nearest` or `.trilinear`.
-  public init(_ scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
+  public init(scale: any PerAxis, mode: Interpolation = .nearest, alignCorners: Bool = false) {
     upsampling = Upsampling(axes: 3, scale: scale, mode: mode, alignCorners: alignCorners)
   }
 
@@ -107,7 +107,7 @@ struct Upsampling: Sendable, CustomStringConvertible {
 
   var description: String {
     typed(
-      "Upsample\(axes)D", scale.typed, argument("mode", mode, default: .nearest),
+      "Upsample\(axes)D", "scale: \(scale.typed)", argument("mode", mode, default: .nearest),
       argument("alignCorners", alignCorners, default: false))
   }
 
