@@ -1,18 +1,21 @@
 import FoveaGraphs
 
+/// Tells declarations apart, also from those that are long gone: unlike an address it is never used again.
+final class DeclarationToken: Sendable {}
+
 /// A value that a layer refers to besides its input, e.g. for its size. Unlike a symbol it may be part of a layer.
 struct Reference: Sendable {
   private let value: Value
-  private let owner: ObjectIdentifier
+  private let owner: DeclarationToken
 
   init(_ symbol: Symbol) {
     value = symbol.value
-    owner = ObjectIdentifier(symbol.declaration)
+    owner = symbol.declaration.token
   }
 
   /// The value in the network of `x`; nil, and reported, when it belongs to another one.
   func symbol(beside x: Symbol) -> Symbol? {
-    if owner == ObjectIdentifier(x.declaration) { return Symbol(value, in: x.declaration) }
+    if owner === x.declaration.token { return Symbol(value, in: x.declaration) }
     x.reject("a value of another network is referred to", mend: "use values of one network only")
     return nil
   }

@@ -327,6 +327,19 @@ import Testing
     }
     #expect(text.contains("the network has 2 mistakes"), "\(text)")
     #expect(text.contains("a value of another network is referred to"), "\(text)")
+    // Also when the other network is gone, and its place in memory is another's.
+    for _ in 0..<20 {
+      var gone: Switches?
+      _ = try? network([2, 8, 8]) { x in
+        let (y, switches) = MaxPool2D(2).withSwitches(Conv2D(2, kernel: 1)(x))
+        gone = switches
+        return y
+      }
+      let late = message {
+        _ = try network([2, 4, 4]) { x in gone.map { MaxUnpool($0)(x) } ?? x }
+      }
+      #expect(late.contains("a value of another network is referred to"), "\(late)")
+    }
     let misfit = message {
       _ = try network([2, 8, 8]) { x in
         let (y, switches) = MaxPool2D(2).withSwitches(x)

@@ -38,7 +38,7 @@ extension Op {
         }
       }
       let picture = PartialShape([fits ? columns[0] : nil, channels] + extents)
-      let wanted = Im2Col.columns(&query, x: picture, index: nil)
+      let wanted = Im2Col.columns(&query, x: picture)
       if fits, let have = columns[2], let need = wanted[2], have != need {
         query.reject(
           "\(have) columns for the \(need) windows of \(picture)", mend: "give one column for each window")

@@ -12,11 +12,11 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       query.requireFloat()
-      return [TensorType(query.dtype(0), columns(&query, x: query.shape(0), index: 0))]
+      return [TensorType(query.dtype(0), columns(&query, x: query.shape(0)))]
     }
 
     /// The shape of the columns of a picture.
-    static func columns(_ query: inout ShapeQuery, x: PartialShape, index: Int?) -> PartialShape {
+    static func columns(_ query: inout ShapeQuery, x: PartialShape) -> PartialShape {
       let kernel = query.attributes.ints("kernel_shape", default: [])
       guard (1...3).contains(kernel.count) else {
         query.reject("kernel_shape \(Attribute.ints(kernel))", mend: "give a kernel of 1 to 3 spatial axes")

@@ -23,7 +23,7 @@ extension Op {
 
     /// The shape rule for input and weights at the given positions.
     static func outputShape(_ query: inout ShapeQuery, x index: Int, w: Int) -> PartialShape {
-      let columns = Im2Col.columns(&query, x: query.shape(index), index: index)
+      let columns = Im2Col.columns(&query, x: query.shape(index))
       let kernel = query.attributes.ints("kernel_shape", default: [])
       let weights = query.shape(w)
       guard (1...3).contains(kernel.count) else { return .unknown }
@@ -39,14 +39,7 @@ extension Op {
           mend: "give weights [places×O×\(need)]")
       }
       let x = query.shape(index)
-      let rank = kernel.count + 2
-      let geometry = ConvGeometry(query.attributes, kernel: kernel)
-      let extents = (0..<kernel.count).map { axis -> Int? in
-        guard x.rank == rank, geometry.attributeProblem() == nil, let extent = x[axis + 2],
-          (0...ConvGeometry.largest).contains(extent)
-        else { return nil }
-        return geometry.outputExtent(axis, extent: extent)
-      }
+      let extents = places(x, query.attributes)?.map(Optional.some) ?? kernel.map { _ in nil }
       return PartialShape([x[0], weights[1]] + extents)
     }
 
