@@ -33,7 +33,7 @@ extension Op {
       return builder.add(MaxUnpoolBackward.self, [g, builder.input(1)])
     }
 
-    /// Any place of the small side may land anywhere in its window, so the field is left as it is.
+    /// A number may land anywhere in its window: each place sees what that one number saw.
     public static func receptiveField(_ site: NodeSite) -> FieldRule {
       let (x, y) = (site.inputShape(0), site.outputShape())
       let strides = (2..<x.rank).map { max(y[$0] / max(x[$0], 1), 1) }
