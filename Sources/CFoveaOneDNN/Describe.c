@@ -198,6 +198,72 @@ static dnnl_status_t describe_norm(
 #endif
 }
 
+static dnnl_status_t describe_lrn(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  dnnl_prop_kind_t prop = r->training ? dnnl_forward_training : dnnl_forward_inference;
+  dnnl_alg_kind_t alg = dnnl_lrn_across_channels;
+#if V3
+  if (backward)
+    return lib.dnnl_lrn_backward_primitive_desc_create(
+        pd, engine, alg, REF(r->src), REF(r->src), REF(r->src), r->lrn_size, r->lrn_alpha, r->lrn_beta, r->lrn_bias,
+        hint, attr);
+  return lib.dnnl_lrn_forward_primitive_desc_create(
+      pd, engine, prop, alg, REF(r->src), REF(r->src), r->lrn_size, r->lrn_alpha, r->lrn_beta, r->lrn_bias, attr);
+#else
+  dnnl_lrn_desc_t desc;
+  dnnl_status_t status =
+      backward ? lib.dnnl_lrn_backward_desc_init(
+                     &desc, alg, REF(r->src), REF(r->src), r->lrn_size, r->lrn_alpha, r->lrn_beta, r->lrn_bias)
+               : lib.dnnl_lrn_forward_desc_init(
+                     &desc, prop, alg, REF(r->src), r->lrn_size, r->lrn_alpha, r->lrn_beta, r->lrn_bias);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_resize(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  dnnl_prop_kind_t prop = r->training ? dnnl_forward_training : dnnl_forward_inference;
+  dnnl_alg_kind_t alg = r->linear ? dnnl_resampling_linear : dnnl_resampling_nearest;
+  // Without factors the ratio of the extents is taken.
+#if V3
+  if (backward)
+    return lib.dnnl_resampling_backward_primitive_desc_create(
+        pd, engine, alg, NULL, REF(r->src), REF(r->dst), hint, attr);
+  return lib.dnnl_resampling_forward_primitive_desc_create(
+      pd, engine, prop, alg, NULL, REF(r->src), REF(r->dst), attr);
+#else
+  dnnl_resampling_desc_t desc;
+  dnnl_status_t status =
+      backward ? lib.dnnl_resampling_backward_desc_init(&desc, alg, NULL, REF(r->src), REF(r->dst))
+               : lib.dnnl_resampling_forward_desc_init(&desc, prop, alg, NULL, REF(r->src), REF(r->dst));
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
+static dnnl_status_t describe_layer_norm(
+    const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd, bool backward,
+    dnnl_primitive_desc_t hint) {
+  unsigned flags = dnnl_use_scale | dnnl_use_shift;
+  dnnl_prop_kind_t prop = dnnl_forward_training;  // mean and variance are kept
+#if V3
+  if (backward)
+    return lib.dnnl_layer_normalization_backward_primitive_desc_create(
+        pd, engine, dnnl_backward, REF(r->src), REF(r->src), REF(r->src), REF(r->src_1), r->epsilon, flags, hint, attr);
+  return lib.dnnl_layer_normalization_forward_primitive_desc_create(
+      pd, engine, prop, REF(r->src), REF(r->src), REF(r->src_1), r->epsilon, flags, attr);
+#else
+  dnnl_layer_normalization_desc_t desc;
+  dnnl_status_t status =
+      backward
+          ? lib.dnnl_layer_normalization_backward_desc_init(
+                &desc, dnnl_backward, REF(r->src), REF(r->src), REF(r->src_1), r->epsilon, flags)
+          : lib.dnnl_layer_normalization_forward_desc_init(&desc, prop, REF(r->src), REF(r->src_1), r->epsilon, flags);
+  return status != dnnl_success ? status : CREATE(desc, hint);
+#endif
+}
+
 static dnnl_status_t describe_matmul(
     const struct fovea_request *r, dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *pd) {
 #if V3
@@ -260,6 +326,12 @@ static dnnl_status_t describe_kind(
     case FOVEA_PRELU_BACKWARD: return describe_prelu(r, attr, pd, true, hint);
     case FOVEA_NORM_FORWARD: return describe_norm(r, attr, pd, false, hint);
     case FOVEA_NORM_BACKWARD: return describe_norm(r, attr, pd, true, hint);
+    case FOVEA_LRN_FORWARD: return describe_lrn(r, attr, pd, false, hint);
+    case FOVEA_LRN_BACKWARD: return describe_lrn(r, attr, pd, true, hint);
+    case FOVEA_RESIZE_FORWARD: return describe_resize(r, attr, pd, false, hint);
+    case FOVEA_RESIZE_BACKWARD: return describe_resize(r, attr, pd, true, hint);
+    case FOVEA_LAYER_NORM_FORWARD: return describe_layer_norm(r, attr, pd, false, hint);
+    case FOVEA_LAYER_NORM_BACKWARD: return describe_layer_norm(r, attr, pd, true, hint);
     case FOVEA_MATMUL: return describe_matmul(r, attr, pd);
     case FOVEA_BINARY: return describe_binary(r, attr, pd);
     case FOVEA_CONCAT: return describe_concat(r, attr, pd);
@@ -277,6 +349,9 @@ static fovea_pd *describe(const struct fovea_request *r) {
     case FOVEA_ELTWISE_BACKWARD: forward = FOVEA_ELTWISE_FORWARD; break;
     case FOVEA_PRELU_BACKWARD: forward = FOVEA_PRELU_FORWARD; break;
     case FOVEA_NORM_BACKWARD: forward = FOVEA_NORM_FORWARD; break;
+    case FOVEA_LRN_BACKWARD: forward = FOVEA_LRN_FORWARD; break;
+    case FOVEA_RESIZE_BACKWARD: forward = FOVEA_RESIZE_FORWARD; break;
+    case FOVEA_LAYER_NORM_BACKWARD: forward = FOVEA_LAYER_NORM_FORWARD; break;
     default: break;
   }
   dnnl_primitive_desc_t hint = NULL, pd = NULL;

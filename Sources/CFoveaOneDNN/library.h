@@ -31,7 +31,11 @@
   X(dnnl_prelu_forward_primitive_desc_create) X(dnnl_prelu_backward_primitive_desc_create)                     \
   X(dnnl_matmul_primitive_desc_create) X(dnnl_binary_primitive_desc_create)                                    \
   X(dnnl_batch_normalization_forward_primitive_desc_create)                                                    \
-  X(dnnl_batch_normalization_backward_primitive_desc_create)
+  X(dnnl_batch_normalization_backward_primitive_desc_create)                                                   \
+  X(dnnl_lrn_forward_primitive_desc_create) X(dnnl_lrn_backward_primitive_desc_create)                         \
+  X(dnnl_resampling_forward_primitive_desc_create) X(dnnl_resampling_backward_primitive_desc_create)           \
+  X(dnnl_layer_normalization_forward_primitive_desc_create)                                                    \
+  X(dnnl_layer_normalization_backward_primitive_desc_create)
 typedef const_dnnl_memory_desc_t md_ref;
 #else
 #define FUNCTIONS(X)                                                                                           \
@@ -44,7 +48,9 @@ typedef const_dnnl_memory_desc_t md_ref;
   X(dnnl_pooling_v2_backward_desc_init) X(dnnl_eltwise_forward_desc_init) X(dnnl_eltwise_backward_desc_init)   \
   X(dnnl_prelu_forward_desc_init) X(dnnl_prelu_backward_desc_init)                                             \
   X(dnnl_matmul_desc_init) X(dnnl_binary_desc_init) X(dnnl_batch_normalization_forward_desc_init)              \
-  X(dnnl_batch_normalization_backward_desc_init)
+  X(dnnl_batch_normalization_backward_desc_init) X(dnnl_lrn_forward_desc_init) X(dnnl_lrn_backward_desc_init)  \
+  X(dnnl_resampling_forward_desc_init) X(dnnl_resampling_backward_desc_init)                                   \
+  X(dnnl_layer_normalization_forward_desc_init) X(dnnl_layer_normalization_backward_desc_init)
 typedef const dnnl_memory_desc_t *md_ref;
 #endif
 #define FIELD(f) __typeof__(&f) f;

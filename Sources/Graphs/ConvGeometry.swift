@@ -178,7 +178,7 @@ struct WindowLoop: Sendable {
 
   /// The output positions along the last axis whose tap `k` lies inside the input.
   @inline(__always)
-  private func rowRange(_ k: Int) -> (first: Int, last: Int) {
+  func rowRange(_ k: Int) -> (first: Int, last: Int) {
     let offset = k * dilation.2 - pad.2
     // first: smallest o with o·s + offset ≥ 0; last: one past the largest o with o·s + offset < extent.
     let first = offset >= 0 ? 0 : (-offset + stride.2 - 1) / stride.2

@@ -4,14 +4,17 @@ import FoveaGraphs
 /// they tell themselves apart.
 protocol Combinator: Layer, CustomStringConvertible {
   var layers: [Placed] { get }
+  /// What stands before the braces, as typed.
+  var headline: String { get }
 }
 
 extension Combinator {
+  public var headline: String { String(describing: Self.self) }
+
   /// The layer as it was typed, its elements indented.
   public var description: String {
     let lines = layers.flatMap { layerDescription($0.layer).split(separator: "\n") }
-    let name = String(describing: Self.self)
-    return lines.isEmpty ? "\(name) {}" : "\(name) {\n" + lines.map { "  \($0)\n" }.joined() + "}"
+    return lines.isEmpty ? "\(headline) {}" : "\(headline) {\n" + lines.map { "  \($0)\n" }.joined() + "}"
   }
 }
 

@@ -18,6 +18,7 @@ public final class Declaration {
   private(set) var graph: Graph
   var steps: [(step: Step, scope: Scope, first: Value)] = []
   let root = Scope(parent: nil)
+  let token = DeclarationToken()
   private var current: Scope
   private var shared: [String: Scope] = [:]
   /// Set when layers nest without end; everything after it is skipped.

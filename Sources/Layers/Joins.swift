@@ -7,15 +7,25 @@ import FoveaGraphs
 ///
 /// ```swift
 /// Concatenate { Identity(); Conv2D(12, kernel: 3, padding: .same) }
+/// Concatenate(cropping: true) { Identity(); Sequential { MaxPool2D(2); ConvTranspose2D(8, kernel: 2, stride: 2) } }
 /// ```
 public struct Concatenate: Combinator {
   let layers: [Placed]
+  private let cropping: Bool
 
-  public init(@LayerBuilder _ branches: () -> [Placed]) { layers = branches() }
+  /// - Parameter cropping: cuts the middle out of every branch, as large as the last one: the skips of a U-Net whose
+  ///   convolutions are valid.
+  public init(cropping: Bool = false, @LayerBuilder _ branches: () -> [Placed]) {
+    layers = branches()
+    self.cropping = cropping
+  }
+
+  public var headline: String { cropping ? "Concatenate(cropping: true)" : "Concatenate" }
 
   public func declare(_ x: Symbol) -> Symbol {
-    let branches = layers.map { $0.apply(to: x) }
-    guard branches.count > 1 else { return x.tooFew(branches, "put side by side") }
+    var branches = layers.map { $0.apply(to: x) }
+    guard branches.count > 1, let last = branches.last else { return x.tooFew(branches, "put side by side") }
+    if cropping { branches = branches.dropLast().map { $0.cut(to: last, nil) } + [last] }
     return Concatenate.together(branches)
   }
 

@@ -26,7 +26,7 @@ func layerDescription(_ layer: any Layer) -> String {
   return "\(type(of: layer))(" + arguments.joined(separator: ", ") + ")"
 }
 
-/// One line for messages: a combinator by its name alone.
+/// One line for messages: of a combinator what stands before its braces.
 func layerHeadline(_ layer: any Layer) -> String {
-  layer is any Combinator ? "\(type(of: layer))" : layerDescription(layer)
+  (layer as? any Combinator)?.headline ?? layerDescription(layer)
 }

@@ -58,6 +58,12 @@ public struct OneDNNBackend: Backend {
     case Op.ReduceSum.name: return [ChannelSum()]
     case Op.BatchNormalization.name: return [NormForward()]
     case Op.BatchNormalizationBackward.name: return [NormBackward()]
+    case Op.LRN.name: return [ResponseNormForward()]
+    case Op.LRNBackward.name: return [ResponseNormBackward()]
+    case Op.Resize.name: return [ResizeForward()]
+    case Op.ResizeBackward.name: return [ResizeBackward()]
+    case Op.LayerNormalization.name: return [LayerNormForward()]
+    case Op.LayerNormalizationBackward.name: return [LayerNormBackward()]
     case Op.Fused.name: return [FusedConv(order: order), FusedGemm()]
     default: return []
     }

@@ -14,6 +14,10 @@ struct Request {
   var inputExtents: [Int] = []
   var outputExtents: [Int] = []
   var epsilon: Float = 0
+  /// Of a local response norm.
+  var response: (size: Int, alpha: Float, beta: Float, bias: Float)?
+  /// Resizing: between the nearest places, not like the nearest one.
+  var linear = false
   var src: MemoryDescriptor?
   var src1: MemoryDescriptor?
   var weights: MemoryDescriptor?
@@ -43,6 +47,11 @@ struct Request {
     raw.binary = Int32(binary.rawValue)
     raw.pool = Int32(pool.rawValue)
     raw.epsilon = epsilon
+    raw.linear = linear
+    if let response {
+      raw.lrn_size = Int64(response.size)
+      (raw.lrn_alpha, raw.lrn_beta, raw.lrn_bias) = (response.alpha, response.beta, response.bias)
+    }
     if let geometry {
       raw.axes = Int32(geometry.axes)
       func triple(_ value: (Int) -> Int) -> (Int64, Int64, Int64) {

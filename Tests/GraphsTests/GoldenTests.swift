@@ -53,6 +53,8 @@ struct GoldenTests {
         attribute = .float(value)
       } else if let value = try? single.decode([Int].self) {
         attribute = .ints(value)
+      } else if let value = try? single.decode([Double].self) {
+        attribute = .floats(value)
       } else {
         attribute = .string(try single.decode(String.self))
       }

@@ -120,7 +120,7 @@ struct RegistryTests {
       (Op.SoftmaxCrossEntropyLossBackward.self, [f32(), f32(2, 3), i32(2)], [:]),
       (Op.TopKCorrect.self, [f32(2, 3), i32(2)], [:]),
     ]
-    let all = gemm + OperatorWords.further
+    let all = gemm + OperatorWords.further + OperatorWords.spatial
     for (op, operands, attributes) in all {
       let found = try text(op, operands, attributes)
       #expect(found.hasSuffix(".") && found.contains(where: \.isNumber), "\(op.name): \(found)")

@@ -28,8 +28,14 @@ enum fovea_kind {
   FOVEA_NORM_BACKWARD = 10,
   FOVEA_REORDER = 11,
   FOVEA_CONCAT = 12,
-  FOVEA_PRELU_FORWARD = 20,
-  FOVEA_PRELU_BACKWARD = 21,
+  FOVEA_LRN_FORWARD = 13,
+  FOVEA_LRN_BACKWARD = 14,
+  FOVEA_RESIZE_FORWARD = 15,
+  FOVEA_RESIZE_BACKWARD = 16,
+  FOVEA_LAYER_NORM_FORWARD = 17,
+  FOVEA_LAYER_NORM_BACKWARD = 18,
+  FOVEA_PRELU_FORWARD = 19,
+  FOVEA_PRELU_BACKWARD = 20,
 };
 
 enum fovea_eltwise {
@@ -88,6 +94,10 @@ struct fovea_request {
   int axes;       // spatial axes
   int64_t kernel[3], strides[3], dilations[3], pad_before[3], pad_after[3];  // dilation 1 = dense
   float epsilon;
+  // Of a local response norm across channels: dst = src · (lrn_bias + lrn_alpha / lrn_size · Σ src²)^-lrn_beta.
+  int64_t lrn_size;
+  float lrn_alpha, lrn_beta, lrn_bias;
+  bool linear;  // resizing: between the nearest places, not like the nearest one
   const fovea_md *src, *src_1, *weights, *bias, *dst;
   const fovea_md *added;         // added to the result in the same kernel, before `eltwise`
   const fovea_md *const *parts;  // what is put side by side along `axis`

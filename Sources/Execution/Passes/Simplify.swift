@@ -18,11 +18,18 @@ public struct Simplify: GraphPass {
     return Simplify.withoutDeadCode(current)
   }
 
-  /// Removes sums and broadcasts between equal shapes.
+  /// Operators that change nothing where the result has the operand's shape. (A resizing by `scales` may: by 1.05,
+  /// 10 places stay 10, but move.)
+  private static let trivialBetweenEquals: Set<String> = [
+    Op.SumToShape.name, Op.BroadcastToShape.name, Op.ReshapeLike.name, Op.AdaptiveAveragePool.name,
+    Op.AdaptiveAveragePoolBackward.name, Op.Crop.name, Op.CropBackward.name, Op.Resize.name, Op.ResizeBackward.name,
+  ]
+
+  /// Removes sums, broadcasts, poolings, cuts and resizings between equal shapes.
   static func withoutTrivialNodes(_ graph: Graph) -> Graph {
     var redirect: [Value: Value] = [:]
     let kept = graph.nodes.filter { node in
-      guard [Op.SumToShape.name, Op.BroadcastToShape.name, Op.ReshapeLike.name].contains(node.op),
+      guard trivialBetweenEquals.contains(node.op), node.attributes["scales"] == nil,
         let input = node.inputs[0], graph[input].type == graph[node.outputs[0]].type
       else { return true }
       redirect[node.outputs[0]] = input

@@ -16,13 +16,15 @@ public struct Conv2D: Layer, CustomStringConvertible {
   ///   - channels: number of kernels, and of output channels.
   ///   - groups: number of groups of channels that do not see each other; the number of input channels for
   ///     a depthwise convolution.
+  ///   - flipped: turns every kernel around before it slides: convolution as mathematics and signal processing
+  ///     mean it. With `padding: .full` it gives every overlap: [1, 2, 3] ∗ [0, 1] = [0, 1, 2, 3].
   public init(
     _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,
-    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true
+    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true, flipped: Bool = false
   ) {
     convolution = Convolution(
       axes: 2, channels: channels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-      groups: groups, bias: bias)
+      groups: groups, bias: bias, flipped: flipped)
   }
 
   public func declare(_ x: Symbol) -> Symbol { convolution.declare(x) }
@@ -41,11 +43,11 @@ public struct Conv1D: Layer, CustomStringConvertible {
   /// Takes what `Conv2D` takes, for one axis.
   public init(
     _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,
-    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true
+    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true, flipped: Bool = false
   ) {
     convolution = Convolution(
       axes: 1, channels: channels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-      groups: groups, bias: bias)
+      groups: groups, bias: bias, flipped: flipped)
   }
 
   public func declare(_ x: Symbol) -> Symbol { convolution.declare(x) }
@@ -64,11 +66,11 @@ public struct Conv3D: Layer, CustomStringConvertible {
   /// Takes what `Conv2D` takes, for three axes.
   public init(
     _ channels: Int, kernel: any PerAxis, stride: any PerAxis = 1, padding: Padding = .valid,
-    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true
+    dilation: any PerAxis = 1, groups: Int = 1, bias: Bool = true, flipped: Bool = false
   ) {
     convolution = Convolution(
       axes: 3, channels: channels, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-      groups: groups, bias: bias)
+      groups: groups, bias: bias, flipped: flipped)
   }
 
   public func declare(_ x: Symbol) -> Symbol { convolution.declare(x) }

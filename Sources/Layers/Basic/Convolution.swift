@@ -10,12 +10,15 @@ struct Convolution: Sendable, CustomStringConvertible {
   let dilation: any PerAxis
   let groups: Int
   let bias: Bool
+  /// Turns the kernel around: the mathematicians' convolution.
+  var flipped = false
 
   var description: String {
     typed(
       "Conv\(axes)D", "\(channels)", "kernel: \(kernel.typed)", argument("stride", stride, default: 1),
       argument("padding", padding, default: .valid), argument("dilation", dilation, default: 1),
-      argument("groups", groups, default: 1), argument("bias", bias, default: true))
+      argument("groups", groups, default: 1), argument("bias", bias, default: true),
+      argument("flipped", flipped, default: false))
   }
 
   func declare(_ x: Symbol) -> Symbol {
@@ -41,7 +44,18 @@ struct Convolution: Sendable, CustomStringConvertible {
     }
     var attributes = window.attributes
     if groups != 1 { attributes["group"] = .int(groups) }
-    return x.applying(Op.Conv.self, to: [weight, shift], attributes)
+    return x.applying(Op.Conv.self, to: [flipped ? turned(weight) : weight, shift], attributes)
+  }
+
+  /// The weights with every kernel axis back to front.
+  private func turned(_ weight: Symbol) -> Symbol {
+    let list = [Int](repeating: -1, count: axes)
+    return weight.applying(
+      Op.Slice.self,
+      [
+        "starts": .ints(list), "ends": .ints(list.map { _ in -2 * Symbol.largestAttribute }), "steps": .ints(list),
+        "axes": .ints(Array(2..<(axes + 2))),
+      ])
   }
 
   static func product(_ a: Int, _ b: Int) -> Int {
