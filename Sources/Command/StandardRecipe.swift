@@ -48,6 +48,14 @@ struct StandardRecipe: Sendable {
     epochs: 40, rate: 0.1, nesterov: true, weightDecay: 5e-4, warmup: 200, initialization: .he,
     augmentation: ("cifar10", "crop:4,flip"))
 
+  /// For weights that know something already: gently, and with pictures mirrored.
+  private static let fineTuning = StandardRecipe(
+    epochs: 10, batch: 32, rate: 0.01, weightDecay: 1e-4, augmentation: ("folder", "flip"))
+
+  /// For networks at 224×224 from random weights: what fits in memory, and a rate that goes with it.
+  private static let large = StandardRecipe(
+    epochs: 30, batch: 32, rate: 0.02, weightDecay: 1e-4, warmup: 100, augmentation: ("folder", "flip"))
+
   /// How pictures of a data set are varied, as `--data` names it.
   func augmentation(for data: String) -> String? {
     let name = data.prefix { $0 != ":" }
@@ -55,5 +63,11 @@ struct StandardRecipe: Sendable {
   }
 
   /// The recipe of a network.
-  static func named(_ model: String) -> StandardRecipe { table[model] ?? usual }
+  /// - Parameter isTrained: it starts with weights of its own or of `--weights`.
+  static func named(_ model: String, isTrained: Bool) -> StandardRecipe {
+    guard !isTrained else { return fineTuning }
+    if let own = table[model] { return own }
+    let input = (try? Zoo.standard.entry(model))?.input.shape ?? []
+    return input.rank == 3 && input[1] >= 128 ? large : usual
+  }
 }

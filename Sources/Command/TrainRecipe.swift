@@ -53,7 +53,8 @@ struct TrainRecipe: Sendable {
   let checkpointSteps: Int?
 
   init(_ arguments: inout Arguments) {
-    let standard = StandardRecipe.named(arguments.operands.first ?? "")
+    let standard = StandardRecipe.named(
+      arguments.operands.first ?? "", isTrained: arguments.isGiven("weights"))
     let epochs = arguments.integer("epochs", in: 1...1_000_000)
     let steps = arguments.integer("steps", in: 1...1_000_000_000)
     if arguments.isGiven("epochs"), arguments.isGiven("steps") {
