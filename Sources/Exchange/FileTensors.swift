@@ -56,10 +56,14 @@ extension ModelFile {
     try loadWeights(try open(path), into: model, except: [])
   }
 
-  /// The same, but for the paths in `left`, which keep their values whether the file has them or not.
-  static func loadWeights(_ file: SafetensorsFile, into model: Model, except left: Set<String>) throws {
+  /// The same, but for the paths in `left`, which keep their values whether the file has them or not, and for names
+  /// that begin as one of `prefixes`, which the model may lack.
+  static func loadWeights(
+    _ file: SafetensorsFile, into model: Model, except left: Set<String>, leavingOut prefixes: [String] = []
+  ) throws {
     let tensors = try FileTensors(file).matched(to: model.graph, except: left) { name in
       name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
+        || prefixes.contains(where: name.hasPrefix)
     }
     for (path, tensor) in tensors { try model.store.set(path, to: tensor) }
   }

@@ -64,7 +64,7 @@ public struct PretrainedWeights: Sendable {
         fresh = head
       }
     }
-    try ModelFile.loadWeights(file, into: model, except: fresh)
+    try ModelFile.loadWeights(file, into: model, except: fresh, leavingOut: entry.leavesOut)
     return model.graph.leafShapes.map(\.path).filter(fresh.contains)
   }
 

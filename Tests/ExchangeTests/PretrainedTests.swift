@@ -58,6 +58,31 @@ import Testing
     #expect(try other.store.tensor("conv1.weight").array(of: Float.self) == before)
   }
 
+  /// Published files hold heads that serve training only: a network without them says so, and only they may stay.
+  @Test func headsThatTheNetworkLacksMayStayBehind() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("w.safetensors")
+    @Sendable func network(_ heads: Bool) -> any Layer {
+      Sequential {
+        Flatten()
+        if heads { Side { Dense(2).named("aux") }.tap("aux") }
+        Dense(2).named("fc")
+      }
+    }
+    let source = try Model(input: [3]) { network(true) }
+    try Safetensors.write(try source.parameterTensors().map { (name: $0.path, tensor: $0.tensor) }, to: path)
+    for (prefix, fits) in [("aux.", true), ("aux1.", false)] {
+      let entry = Zoo.Entry(name: "n", summary: "", input: [3], classes: 2, leavesOut: [prefix]) { _ in network(false) }
+      let model = try Model(input: [3], seed: 1) { network(false) }
+      guard fits else {
+        #expect(throws: ModelFileError.self) { try PretrainedWeights(path, for: entry).load(into: model) }
+        continue
+      }
+      #expect(try PretrainedWeights(path, for: entry).load(into: model) == [])
+      #expect(try model.store.tensor("fc.weight").isIdentical(to: source.store.tensor("fc.weight")))
+    }
+  }
+
   @Test func aModelFileBringsItsNamesAndPreprocessing() throws {
     let directory = try TemporaryDirectory()
     let preprocessing = Preprocessing(channels: .gray, mean: [0.25], std: [0.5])

@@ -266,6 +266,10 @@ struct MistakeTests {
       ])
     #expect(said(Op.Dropout.self, [f32(3)], ["ratio": .float(.nan)]).count == 1)
     #expect(
+      said(Op.Dropout.self, [f32(3)], ["drawn_axes": .int(0)]) == [
+        "draws along 0 axes; draw along at least 1, the examples"
+      ])
+    #expect(
       said(Op.Dropout.self, [f32(3), TensorType(.i64, Shape([2]))]) == [
         "seed is [2], but [] is needed; give a single number"
       ])

@@ -38,6 +38,23 @@ struct DropoutTests {
     #expect(try apply(Op.Dropout.self, [x], ["ratio": .float(0), "training_mode": .int(1)])[0].isIdentical(to: x))
   }
 
+  /// One draw for each example, or for each map.
+  @Test(arguments: [(1, 3), (2, 6), (3, 30), (9, 30)]) func dropsWholeBlocks(axes: Int, blocks: Int) throws {
+    var draws = Draws(seed: 3)
+    let x = draws.tensor([3, 2, 5])
+    let attributes: Attributes = [
+      "ratio": .float(0.5), "training_mode": .int(1), "stream": .string("d"), "drawn_axes": .int(axes),
+    ]
+    for step in Int64(0)..<4 {
+      let stream = RandomStream(seed: 7, purpose: "dropout", path: "d")
+      let expected = (0..<30).map { place in
+        stream.uniform(step: UInt64(step), index: place / (30 / blocks)) >= 0.5 ? 2 * x.numbers[place] : 0
+      }
+      #expect(try apply(Op.Dropout.self, [x, long(7), long(step)], attributes)[0].numbers == expected)
+      try checkGradient(Op.Dropout.self, [x, long(7), long(step)], attributes)
+    }
+  }
+
   @Test func gradientUsesTheSameNumbers() throws {
     var draws = Draws(seed: 2)
     try checkGradient(

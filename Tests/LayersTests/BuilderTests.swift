@@ -78,6 +78,14 @@ import Testing
     #expect("\(BatchNorm()) \(BatchNorm(momentum: 0.01))" == "BatchNorm() BatchNorm(momentum: 0.01)")
     #expect("\(ReLU()) \(Flatten()) \(Softmax()) \(Identity())" == "ReLU() Flatten() Softmax() Identity()")
     #expect("\(Dropout(0.5).tap("d").named("drop"))" == "Dropout(0.5).named(\"drop\").tap(\"d\")")
+    #expect("\(StochasticDepth(0.25))" == "StochasticDepth(0.25)")
+    #expect(
+      "\(ResNet(blocks: [1], of: .bottleneck(groups: 2), classes: 3))"
+        == "ResNet(blocks: [1], of: .bottleneck(groups: 2), classes: 3)")
+    #expect("\(VGG(stages: [1, 2], norms: true, classes: 3))" == "VGG(stages: [1, 2], norms: true, classes: 3)")
+    #expect(
+      "\(SqueezeExcitation(8, squeezed: 2, gate: HardSigmoid()))"
+        == "SqueezeExcitation(8, squeezed: 2, gate: HardSigmoid())")
     #expect("\(TwoConv(classes: 10))" == "TwoConv(classes: 10)")
     let network = Sequential {
       ReLU()

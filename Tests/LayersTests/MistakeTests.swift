@@ -136,6 +136,7 @@ func withoutLines(_ text: String) -> String {
     #expect(
       problems { Conv2D(4, kernel: 3, groups: 2) } == ["3 input channels do not split into 2 groups"])
     #expect(problems { Dropout(.nan) }.count == 1)
+    #expect(problems { StochasticDepth(1) }.count == 1)
     #expect(problems { BatchNorm(epsilon: 0, momentum: 2) }.count == 2)
     #expect(problems { MaxPool2D(0) }.first == "kernel 0 is less than 1")
     #expect(problems([3, 0, 8]) { ReLU() } == ["no input can have the shape [3×0×8], as \"input\" should"])

@@ -86,7 +86,7 @@ import Testing
     let stages = summary.lines(depth: 1)
     #expect(
       stages.map(\.label) == [
-        "network", "conv1", "bn1", "2", "layer1", "layer2", "layer3", "avgpool", "7", "fc",
+        "network", "conv1", "bn1", "2", "layer1", "layer2", "layer3", "avgpool", "7", "linear",
       ])
     #expect(stages.map(\.row.parameters) == [269_722, 432, 32, 0, 14_016, 51_072, 203_520, 0, 0, 650])
     #expect(stages.dropFirst().reduce(0) { $0 + $1.row.multiplyAdds } == summary.multiplyAdds)

@@ -24,13 +24,16 @@ public struct Zoo: Sendable {
     public let initialization: InitializationScheme
     /// How pictures become the inputs that published weights were trained on; nil where there are none.
     public let preprocessing: Preprocessing?
+    /// Beginnings of the names that published weights have and this network has no place for, e.g. of heads that
+    /// serve training only.
+    public let leavesOut: [String]
     /// The network for a number of classes.
     public let network: @Sendable (_ classes: Int) -> any Layer
 
     public init(
       name: String, summary: String, paper: String = "", input: InputShape, classes: Int,
       initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil,
-      network: @escaping @Sendable (_ classes: Int) -> any Layer
+      leavesOut: [String] = [], network: @escaping @Sendable (_ classes: Int) -> any Layer
     ) {
       self.name = name
       self.summary = summary
@@ -39,6 +42,7 @@ public struct Zoo: Sendable {
       self.classes = classes
       self.initialization = initialization
       self.preprocessing = preprocessing
+      self.leavesOut = leavesOut
       self.network = network
     }
   }
