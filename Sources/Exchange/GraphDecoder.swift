@@ -159,7 +159,9 @@ struct GraphDecoder {
     // A role or a scheme of a newer program only says how to start anew, which a file's values do not need.
     let role = entry["role"]?.string.flatMap(Parameter.Role.init(rawValue:)) ?? .other
     let initializer: Initializer
-    if let number = entry["constant"]?.double {
+    if let pattern = entry["pattern"]?.string.flatMap(WeightPattern.init(rawValue:)) {
+      initializer = .pattern(pattern)
+    } else if let number = entry["constant"]?.double {
       initializer = .constant(number)
     } else {
       let fan = try entry.integers("fan")

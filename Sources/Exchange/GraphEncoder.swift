@@ -101,6 +101,8 @@ struct GraphEncoder {
     var fields: [(String, JSONValue)] = [("role", .string(parameter.role.rawValue))]
     switch parameter.initializer {
     case .constant(let number): fields.append(("constant", .number(number)))
+    // A program that knows no patterns starts anew with zeros, which a file's values do not need.
+    case .pattern(let pattern): fields += [("constant", .number(0)), ("pattern", .string(pattern.rawValue))]
     case .fan(let scheme, let fanIn, let fanOut):
       fields.append(("fan", .array([.integer(fanIn), .integer(fanOut)])))
       if let scheme { fields.append(("scheme", .string(scheme.rawValue))) }

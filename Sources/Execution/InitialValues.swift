@@ -22,6 +22,7 @@ extension Store {
     tensor.withMutableElements(of: T.self) { elements in
       switch parameter.initializer {
       case .constant(let constant): if constant != 0 { elements.update(repeating: T(constant)) }
+      case .pattern(let pattern): for (index, value) in pattern.entries(of: shape) { elements[index] = T(value) }
       case .fan(let own, let fanIn, let fanOut):
         let scheme = own ?? scheme
         if parameter.role != .weight && scheme != .standard { return }

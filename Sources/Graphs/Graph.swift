@@ -47,6 +47,8 @@ public enum Initializer: Sendable, Hashable {
   /// Random, scaled by how many inputs and outputs meet in one unit; nil takes the scheme that the model
   /// is initialized with.
   case fan(InitializationScheme?, fanIn: Int, fanOut: Int)
+  /// A convolution's weights in a fixed pattern.
+  case pattern(WeightPattern)
 }
 
 /// The scale of random initial weights.

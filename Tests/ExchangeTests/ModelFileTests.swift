@@ -75,6 +75,26 @@ func sample() throws -> Model {
     #expect(try ModelFile.hasGraph(path))
   }
 
+  @Test func everyWayToStartComesBack() throws {
+    let initializers: [Initializer] =
+      [.constant(0.5), .fan(nil, fanIn: 3, fanOut: 4), .fan(.he, fanIn: 20_000, fanOut: 1)]
+      + WeightPattern.allCases.map { .pattern($0) }
+    var graph = Graph()
+    let x = graph.addInput("input", TensorType(.f32, [1, 2, 5] as Shape), open: [0])
+    var sum = x
+    for (index, initializer) in initializers.enumerated() {
+      let leaf = Parameter(path: "w\(index)", role: .weight, initializer: initializer)
+      sum = graph.add(Op.Add.self, [sum, graph.addParameter(leaf, TensorType(.f32, [2, 5] as Shape))])[0]
+    }
+    graph.addOutput("output", sum)
+    let store = Store()
+    try store.initialize(graph, seed: 0)
+    let directory = try TemporaryDirectory()
+    let path = directory.file("m.safetensors")
+    try ModelFile.write(Model(graph: graph, store: store), to: path)
+    #expect(try ModelFile.read(path).graph.parameters.map(\.parameter.initializer) == initializers)
+  }
+
   @Test func attributesOfEveryKindAndConstantsComeBack() throws {
     var graph = Graph(registry: .standard.adding(Bearer.self))
     let x = graph.addInput("input", TensorType(.f32, [1, 3] as Shape), open: [0])

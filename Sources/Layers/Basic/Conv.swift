@@ -10,7 +10,7 @@ import FoveaGraphs
 /// Conv2D(128, kernel: [1, 7], stride: 2, padding: .explicit([0, 3]), bias: false)
 /// ```
 public struct Conv2D: Layer, CustomStringConvertible {
-  let convolution: Convolution
+  var convolution: Convolution
 
   /// - Parameters:
   ///   - channels: number of kernels, and of output channels.

@@ -12,7 +12,7 @@ import FoveaGraphs
 /// ConvTranspose2D(64, kernel: 3, stride: 2, padding: .same, outputPadding: 1)
 /// ```
 public struct ConvTranspose2D: Layer, CustomStringConvertible {
-  let convolution: TransposedConvolution
+  var convolution: TransposedConvolution
 
   /// - Parameters:
   ///   - channels: number of output channels.
@@ -87,6 +87,8 @@ struct TransposedConvolution: Sendable, CustomStringConvertible {
   let dilation: any PerAxis
   let groups: Int
   let bias: Bool
+  /// How the parameters start, where a network does not leave it to the scheme.
+  var starts = Starts()
 
   var description: String {
     typed(
@@ -114,8 +116,8 @@ struct TransposedConvolution: Sendable, CustomStringConvertible {
     let fan = Initializer.fan(
       nil, fanIn: Convolution.product(perGroup ?? 1, area), fanOut: Convolution.product(inputs ?? 1, area))
     let extents = window.map { $0.kernel.map(Optional.some) } ?? [Int?](repeating: nil, count: axes)
-    let weight = x.parameter("weight", [inputs, perGroup] + extents, role: .weight, initializer: fan)
-    let shift = bias ? x.parameter("bias", [outputs], role: .bias, initializer: fan) : nil
+    let weight = x.parameter("weight", [inputs, perGroup] + extents, role: .weight, initializer: starts.weight ?? fan)
+    let shift = bias ? x.parameter("bias", [outputs], role: .bias, initializer: starts.bias ?? fan) : nil
 
     guard fits, let window, let further, let groups, outputs != nil else {
       return x.poisoned([fits ? x.shape[0] : nil, outputs] + [Int?](repeating: nil, count: axes))

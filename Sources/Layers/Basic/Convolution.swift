@@ -2,6 +2,8 @@ import FoveaGraphs
 
 /// A convolution along any number of axes.
 struct Convolution: Sendable, CustomStringConvertible {
+  /// How the parameters start, where a network does not leave it to the scheme.
+  var starts = Starts()
   let axes: Int
   let channels: Int
   let kernel: any PerAxis
@@ -36,8 +38,8 @@ struct Convolution: Sendable, CustomStringConvertible {
     let fan = Initializer.fan(
       nil, fanIn: Convolution.product(perGroup ?? 1, area), fanOut: Convolution.product(outputs ?? 1, area))
     let extents = window.map { $0.kernel.map(Optional.some) } ?? [Int?](repeating: nil, count: axes)
-    let weight = x.parameter("weight", [outputs, perGroup] + extents, role: .weight, initializer: fan)
-    let shift = bias ? x.parameter("bias", [outputs], role: .bias, initializer: fan) : nil
+    let weight = x.parameter("weight", [outputs, perGroup] + extents, role: .weight, initializer: starts.weight ?? fan)
+    let shift = bias ? x.parameter("bias", [outputs], role: .bias, initializer: starts.bias ?? fan) : nil
 
     guard fits, let window, let groups, outputs != nil else {
       return x.poisoned([fits ? x.shape[0] : nil, outputs] + [Int?](repeating: nil, count: axes))
