@@ -27,11 +27,12 @@ public struct Evaluation: Sendable, Equatable {
 /// ```
 ///
 /// - Parameters:
-///   - batch: examples at a time; more than the data set has is as many as it has.
+///   - batch: examples at a time; more than the data set has is as many as it has. When nil 256, or as many as keep
+///     the inputs below some twenty megabytes.
 ///   - progress: called with the number of examples done and the number of all, now and then.
 /// - Throws: `TrainingError` when model and data set do not fit; `DataError`, `ExecutionError`.
 public func evaluate(
-  _ model: Model, on dataset: any Dataset, device: Device, batch: Int = 256,
+  _ model: Model, on dataset: any Dataset, device: Device, batch: Int? = nil,
   progress: @escaping @Sendable (_ done: Int, _ total: Int) -> Void = { _, _ in }
 ) async throws -> Evaluation {
   try await Worker().perform {
@@ -41,11 +42,15 @@ public func evaluate(
 
 /// `evaluate` on the calling thread, which must be one that plans may run on.
 package func evaluateHere(
-  _ model: Model, on dataset: any Dataset, device: Device, batch: Int = 256,
+  _ model: Model, on dataset: any Dataset, device: Device, batch: Int? = nil,
   progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
 ) throws -> Evaluation {
-  try Evaluator(model, for: dataset, device: device).run(on: dataset, batch: batch, progress: progress)
+  try Evaluator(model, for: dataset, device: device).run(
+    on: dataset, batch: batch ?? usualBatch(of: dataset.sampleShape), progress: progress)
 }
+
+/// How many examples are judged at a time: values between the layers take many times the memory of the inputs.
+func usualBatch(of sample: Shape) -> Int { min(256, max(8, 5_000_000 / max(sample.count, 1))) }
 
 extension Dataset {
   /// What plans need to know of this set.

@@ -177,7 +177,8 @@ final class TrainingLoop {
     let epoch = extent.epoch(at: state.step - 1) + 1
     if let evaluator, let validation {
       show(.validating, report)
-      let result = try evaluator.run(on: validation, batch: max(extent.batch, min(256, validation.count)))
+      let result = try evaluator.run(
+        on: validation, batch: max(extent.batch, min(usualBatch(of: validation.sampleShape), validation.count)))
       lastValidation = result
       try files?.log(validation: result, epoch: epoch, step: state.step)
       if state.best.map({ result.top1 > $0.accuracy }) ?? true {

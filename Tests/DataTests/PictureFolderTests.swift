@@ -270,6 +270,18 @@ final class Album {
     withExtendedLifetime(album) {}
   }
 
+  /// Names that come from elsewhere, such as a network's, may be given by their numbers.
+  @Test func numbersStandForNamesThatAreKnown() throws {
+    let album = try album("one.png,2\nin/two.png,0\n")
+    let set = try load(album, PictureOptions(classNames: ["dog", "cow", "cat"]))
+    #expect(set.classNames == ["dog", "cow", "cat"] && (0..<set.count).map(set.label) == [2, 0])
+    // Where one of the names occurs, a number is no class.
+    let mixed = try self.album("one.png,cat\nin/two.png,0\n")
+    let half = try load(mixed, PictureOptions(classNames: ["dog", "cow", "cat"], skipLimit: 1))
+    #expect((0..<half.count).map(half.label) == [2] && half.skipped.map(\.line) == [2])
+    withExtendedLifetime((album, mixed)) {}
+  }
+
   @Test func mistakesAreNamedWithTheirLines() throws {
     let album = try album("path,class\none.png,cat\nin/two.png\nno.png,cat\n\"in/two.png,dog\nin/two.png,dgo\n")
     try album.add("classes.txt", Array("dog\ncat\n".utf8))

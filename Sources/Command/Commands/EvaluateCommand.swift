@@ -10,7 +10,7 @@ struct EvaluateCommand: Command {
       DataOptions.spec,
       OptionSpec(
         "split", "PART", "test, train, or validation (the part that a run kept from training)", standard: "test"),
-      OptionSpec("batch", "N", "examples at once", standard: "256"),
+      OptionSpec("batch", "N", "examples at once", standard: "256, fewer of large ones"),
       OptionSpec("json", nil, "one JSON object: top1, top5, loss, examples"),
     ] + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs
   static let examples = [
@@ -24,7 +24,7 @@ struct EvaluateCommand: Command {
   let model: ModelOptions
   let data: DataOptions
   let split: Split
-  let batch: Int
+  let batch: Int?
   let json: Bool
   let preprocessing: PreprocessingOptions
   let device: DeviceOptions
@@ -35,7 +35,7 @@ struct EvaluateCommand: Command {
     model = ModelOptions(arguments.operands.first ?? "", &arguments)
     data = DataOptions(&arguments)
     split = arguments.choice("split", of: Split.allCases.map(\.rawValue)).flatMap(Split.init(rawValue:)) ?? .test
-    batch = arguments.integer("batch", in: 1...1_000_000) ?? 256
+    batch = arguments.integer("batch", in: 1...1_000_000)
     json = arguments.has("json")
     preprocessing = PreprocessingOptions(&arguments)
     device = DeviceOptions(&arguments)

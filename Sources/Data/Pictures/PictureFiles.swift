@@ -122,7 +122,8 @@ enum PictureTable {
   ///
   /// Two columns, path and class, divided by commas (or tabs), quoted where they contain one; a first line like
   /// `path,class` is a heading. Classes are those of `classes.txt` beside it when there is one, else all that
-  /// occur, in the order of their bytes.
+  /// occur, in the order of their bytes. Where names are given and none of them occurs, the table may hold their
+  /// numbers, from 0.
   /// - Throws: `DataError.tensors`, `.badText`, `.noExamples`.
   static func list(_ path: String, classNames: [String]?) throws(DataError) -> PictureFiles {
     let lines = try TextLines(path: path).lines
@@ -143,7 +144,11 @@ enum PictureTable {
     guard !rows.isEmpty else { throw .emptyTable(path: path) }
     let known = if let classNames { classNames } else { try listedClasses(directory) }
     files.classNames = known ?? Folder.sorted(Array(Set(rows.map(\.name))))
-    let numbers = Dictionary(files.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
+    var numbers = Dictionary(files.classNames.enumerated().map { ($1, $0) }) { first, _ in first }
+    // A table may give the numbers of classes whose names come from elsewhere.
+    if classNames != nil, rows.allSatisfy({ numbers[$0.name] == nil }) {
+      for number in files.classNames.indices { numbers[String(number)] = number }
+    }
     var problem = problems[...]
     for row in rows {
       while let bad = problem.first, bad.line < row.line { skip(problem.removeFirst(), path, &files) }

@@ -101,7 +101,8 @@ extension ZooError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownModel(let name, let nearest, let known):
-      let list = nearest.isEmpty ? "; there are \(known.joined(separator: ", "))" : suggestion(nearest)
+      let all = known.count > 12 ? "\(known.count), which fovea models lists" : known.joined(separator: ", ")
+      let list = nearest.isEmpty ? "; there are \(all)" : suggestion(nearest)
       return "no network is called \"\(name)\"\(list)"
     case .classCount(let names, let classes):
       return "\(names) class names for \(classes) classes"
