@@ -64,6 +64,7 @@ let package = Package(
     tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),
     tests("Command", ["Fovea"]),
     tests("Rooms", []),
+    tests("Lecture", ["Fovea"]),
   ],
   swiftLanguageModes: [.v6]
 )
