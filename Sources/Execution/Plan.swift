@@ -68,7 +68,9 @@ public final class Plan: Sendable {
     self.prologue = prologue
     self.steps = steps
     self.memory = memory
-    fallbacks = layout.fallbacks
+    // What runs once per version of the parameters slows no step down.
+    let once = Set(early.map(\.name))
+    fallbacks = layout.fallbacks.filter { !once.contains($0.node) }
   }
 
   /// Keeps what the plan reads of the store in the layouts it was planned for; false when one is kept in another.
