@@ -9,8 +9,10 @@ import Fovea
 /// MODEL and what goes with it: a name from the zoo or a model file, and `--weights`.
 struct ModelOptions: Sendable {
   static let operand = OperandSpec("MODEL", "a name that fovea models lists, or a .safetensors model file")
+  static let weightsSpec = OptionSpec(
+    "weights", "FILE", "parameters from a .safetensors file, in place of the model's own")
   static let specs = [
-    OptionSpec("weights", "FILE", "parameters from a .safetensors file, in place of the model's own"),
+    weightsSpec,
     OptionSpec("class-names", "FILE", "a text with a line for each class, in place of the model's own names"),
   ]
 
@@ -58,7 +60,7 @@ struct ModelOptions: Sendable {
   }
 
   /// A path is told from a name by its slash or its ending; a file that is there is one too.
-  private static func isFile(_ text: String) -> Bool {
+  static func isFile(_ text: String) -> Bool {
     text.contains("/") || [".safetensors", ".onnx", ".cfg", ".pth"].contains(where: text.hasSuffix)
       || (!Zoo.standard.entries.contains { $0.name == text } && access(text, F_OK) == 0)
   }
@@ -131,7 +133,10 @@ struct ModelOptions: Sendable {
         initialization: wish.initialization, preprocessing: wish.preprocessing, isEmpty: isEmpty)
     } catch let error as GraphError {
       guard let input = wish.input else { throw error }
-      throw Failure("\(text) does not fit inputs of shape \(input.shape): \(error)")
+      let own = try Zoo.standard.entry(text).input.shape
+      let mend =
+        own.rank == 3 && own != input.shape ? ", and pictures can be brought to its size with --size \(own[1])" : ""
+      throw Failure("\(text) does not fit inputs of shape \(input.shape); it is made for \(own)\(mend). \(error)")
     }
   }
 
@@ -156,5 +161,25 @@ extension Model {
       return nil
     }
     return dims[1]
+  }
+}
+
+extension ModelOptions {
+  /// Refuses networks whose output is no score for each class, before anything is read for them.
+  /// - Throws: `Failure` that says what takes such a network.
+  func requireClassifier(_ model: Model? = nil) throws(Failure) {
+    let name = model?.name ?? text
+    guard let entry = Zoo.standard.entries.first(where: { $0.name == name }) else { return }
+    let answer =
+      switch entry.task {
+      case .classification: ""
+      case .dense: "gives an answer for every place"
+      case .detection: "says where things are"
+      case .regression: "answers with quantities"
+      }
+    guard !answer.isEmpty else { return }
+    throw Failure(
+      "\(name) \(answer), and this command is for networks that choose a class; "
+        + "fovea run, summary and bench take it, and the library trains it with a loss of its own")
   }
 }

@@ -53,8 +53,9 @@ struct TrainRecipe: Sendable {
   let checkpointSteps: Int?
 
   init(_ arguments: inout Arguments) {
+    let model = arguments.operands.first ?? ""
     let standard = StandardRecipe.named(
-      arguments.operands.first ?? "", isTrained: arguments.isGiven("weights"))
+      model, isTrained: arguments.isGiven("weights") || (!model.isEmpty && ModelOptions.isFile(model)))
     let epochs = arguments.integer("epochs", in: 1...1_000_000)
     let steps = arguments.integer("steps", in: 1...1_000_000_000)
     if arguments.isGiven("epochs"), arguments.isGiven("steps") {

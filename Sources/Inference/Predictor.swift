@@ -89,6 +89,7 @@ public final class Predictor: Sendable {
       let input = Predictor.stacked(tensors[start..<end])
       guard let output = try await runner.run([head.input: input])[head.output] else { break }
       let numbers = output.array(of: Float.self)
+      guard numbers.allSatisfy(\.isFinite) else { throw PredictorError.notNumbers }
       let classes = numbers.count / (end - start)
       for row in 0..<end - start {
         answers.append(
@@ -140,6 +141,8 @@ public enum PredictorError: Error, Sendable, Equatable {
   case notAClassifier(inputs: [String], outputs: [String])
   case notADetector(inputs: [String], output: String, grid: YOLOGrid)
   case cutsPictures
+  /// The network answers with NaN or infinity.
+  case notNumbers
 }
 
 extension PredictorError: CustomStringConvertible {
@@ -155,6 +158,8 @@ extension PredictorError: CustomStringConvertible {
     case .cutsPictures:
       "the model's preprocessing cuts out the middle of a picture, so that boxes elsewhere could not be seen; give it "
         + "a size and no resize"
+    case .notNumbers:
+      "the network's scores are no numbers: its weights are damaged (NaN or infinity)"
     }
   }
 }

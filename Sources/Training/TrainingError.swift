@@ -57,7 +57,7 @@ extension TrainingError: CustomStringConvertible {
     case .sampleShape(let dataset, let found, let expected):
       "the pictures of \(dataset) are \(found), but the model takes \(expected); make the model for this shape"
     case .classCount(let dataset, let found, let expected):
-      "\(dataset) has \(found) classes, but the model gives \(expected) scores; make the model for \(found) classes"
+      "\(dataset) has \(found) classes, but the model gives \(expected) scores; use data with its classes, or train it for these"
     case .nameTaken(let name):
       "the model already has an output \"\(name)\", which training adds; give the tap another name"
     case .emptyDataset(let name):
@@ -70,7 +70,7 @@ extension TrainingError: CustomStringConvertible {
     case .scalesNothing(let pattern, let nearest):
       "no parameter matches \(Named.short(pattern)), which should have a rate of its own\(Self.instead(nearest))"
     case .nothingToTrain:
-      "every parameter is frozen: there is nothing to train"
+      "every parameter is frozen, or has the rate 0: there is nothing to train"
     case .patienceWithoutValidation:
       "early stopping judges by the validation part, and there is none; give a validation fraction, e.g. 0.1"
     default: nil

@@ -1,3 +1,4 @@
+import FoveaData
 import FoveaExecution
 import FoveaGraphs
 import FoveaLayers
@@ -161,6 +162,16 @@ package struct DatasetFacts: Sendable, Equatable {
 }
 
 extension TrainingOptions {
+  /// Looks whether a run could begin: model, data set and patterns, before anything is written.
+  /// - Throws: `TrainingError`; what `check()` throws.
+  package func check(_ model: Model, on dataset: any Dataset) throws {
+    try check()
+    let heads = try TrainingGraph(model, for: dataset.facts)
+    let moved = try heads.moved(freeze: freeze)
+    try heads.checkScales(rateScales)
+    if moved.allSatisfy({ rateScales.factor(of: $0) == 0 }) { throw TrainingError.nothingToTrain }
+  }
+
   /// How many of a model's learned parameters keep their values, and how many numbers those are.
   package func frozen(of model: Model) -> (parameters: Int, of: Int, numbers: Int) {
     let patterns = freeze.map(PathPattern.init)

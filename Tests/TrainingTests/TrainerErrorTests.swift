@@ -28,7 +28,7 @@ import Testing
         == "the pictures of wide are [1×8×10], but the model takes [1×8×8]; make the model for this shape")
     #expect(
       await message(model, try stripes(10, classes: 2), options)
-        == "stripes has 2 classes, but the model gives 3 scores; make the model for 2 classes")
+        == "stripes has 2 classes, but the model gives 3 scores; use data with its classes, or train it for these")
     let error = await #expect(throws: TrainingError.self) {
       try await evaluate(model, on: wide, device: .reference)
     }
@@ -69,7 +69,9 @@ import Testing
     #expect(
       await text { $0.freeze = ["cnov"] }
         == "no parameter matches \"cnov\", which should be frozen; did you mean \"conv\"?")
-    #expect(await text { $0.freeze = ["conv", "fc.*"] } == "every parameter is frozen: there is nothing to train")
+    #expect(
+      await text { $0.freeze = ["conv", "fc.*"] }
+        == "every parameter is frozen, or has the rate 0: there is nothing to train")
   }
 
   @Test func aLossThatIsNoNumberStopsTheRun() async throws {

@@ -46,14 +46,21 @@ struct EvaluateCommand: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     let source = try data.required()
+    if !self.model.isFile { try self.model.requireClassifier() }
     let (model, dataset) = try loaded(source)
     console.noteSkipped(dataset)
+    if !self.model.isFile, self.model.weights == nil {
+      console.note("\(self.model.text) has random weights; name a model file, or give --weights FILE")
+    }
     let device = device.device(console)
     let start = Clock.seconds()
     let result = try await Fovea.evaluate(model, on: dataset, device: device, batch: batch) { done, total in
       console.progress("evaluating, \(Text.grouped(done)) of \(Text.grouped(total))")
     }
     console.endProgress()
+    guard result.loss.isFinite else {
+      throw Failure("\(self.model.text): the scores are no numbers (loss \(result.loss)): the weights are damaged")
+    }
     let seconds = Clock.seconds() - start
     if json {
       var object = result.object(dataset.classNames)
@@ -75,6 +82,7 @@ struct EvaluateCommand: Command {
     if let given = try model.given().map({ preprocessing.applied(to: $0) }) {
       var pictures = PictureOptions(given.preprocessing)
       pictures.classNames = given.classNames.isEmpty ? nil : given.classNames
+      try model.requireClassifier(given)
       return (given, try part(of: source, pictures))
     }
     let trained = try model.trained()

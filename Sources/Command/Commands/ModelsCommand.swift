@@ -34,6 +34,7 @@ struct ModelsCommand: Command {
         try console.json([
           "name": entry.name, "summary": entry.summary, "input": entry.input.shape.dims, "classes": entry.classes,
           "parameters": analysis.parameters, "multiply_adds": analysis.multiplyAddsPerExample, "paper": entry.paper,
+          "task": entry.task.rawValue,
         ])
       } else {
         rows.append([

@@ -37,7 +37,9 @@ struct PredictCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
+    if !self.model.isFile { try self.model.requireClassifier() }
     let model = preprocessing.applied(to: try model.load())
+    try self.model.requireClassifier(model)
     if !self.model.isFile, self.model.weights == nil {
       console.note("\(self.model.text) has random weights; name a model file, or give --weights FILE")
     }

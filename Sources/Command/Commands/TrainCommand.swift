@@ -12,7 +12,8 @@ struct TrainCommand: Command {
     OperandSpec("MODEL", ModelOptions.operand.help, isOptional: true)
   ]
   static let options =
-    [DataOptions.spec] + TrainRecipe.specs + PictureSizeOptions.specs + ModelOptions.specs + [
+    [DataOptions.spec] + TrainRecipe.specs + PictureSizeOptions.specs + [
+      ModelOptions.weightsSpec,
       OptionSpec("out", "DIR", "the run's directory", standard: "runs/MODEL, runs/MODEL-2, …"),
       OptionSpec("resume", "DIR", "go on with the run in DIR; needs nothing else"),
       OptionSpec("find-rate", nil, "train nothing: try rising learning rates on a copy and advise one"),
@@ -71,7 +72,9 @@ struct TrainCommand: Command {
   private func start(
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
+    if !modelOptions.isFile { try modelOptions.requireClassifier() }
     let given = try modelOptions.given()
+    if let given { try modelOptions.requireClassifier(given) }
     let published = try given?.preprocessing ?? modelOptions.trained()?.preprocessing
     let (dataset, pictures) = try trainingPart(source, modelOptions, published, recipe, console)
     // Looked at before the training: a damaged test part is said now, not after it.
@@ -85,6 +88,7 @@ struct TrainCommand: Command {
       + (recipe.leavesAugmentation ? "--augment none " : "")
       + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
     let part = try await test
+    try options.check(model, on: dataset)
     // Where nothing can be written, nothing is begun.
     if RunDirectory(directory).holdsRun { throw TrainingError.directoryHoldsRun(directory) }
     try Directory.make(directory)
@@ -101,7 +105,9 @@ struct TrainCommand: Command {
   private func findRate(
     _ modelOptions: ModelOptions, _ source: DatasetSource, _ recipe: TrainRecipe, out: String?, _ console: Console
   ) async throws -> Int32 {
+    if !modelOptions.isFile { try modelOptions.requireClassifier() }
     let given = try modelOptions.given()
+    if let given { try modelOptions.requireClassifier(given) }
     let published = try given?.preprocessing ?? modelOptions.trained()?.preprocessing
     let (dataset, _) = try trainingPart(source, modelOptions, published, recipe, console)
     let options = recipe.options(data: source, directory: "", weights: modelOptions.weights)
@@ -156,6 +162,12 @@ struct TrainCommand: Command {
     if dataset.sampleShape.rank == 3, published?.size != nil {
       preprocessing.resize = options.resize ?? preprocessing.resize
       preprocessing.size = options.size ?? preprocessing.size
+      let own = [dataset.sampleShape[1], dataset.sampleShape[2]]
+      if preprocessing.size != own {
+        // A set with a size of its own, which nothing resizes.
+        preprocessing.resize = nil
+        preprocessing.size = own
+      }
     } else if dataset.sampleShape.rank == 3 {
       preprocessing.size = [dataset.sampleShape[1], dataset.sampleShape[2]]
     }
@@ -248,6 +260,7 @@ struct TrainCommand: Command {
       try console.out(
         "frozen: \(frozen.parameters) of \(frozen.of) parameters, \(Text.grouped(frozen.numbers)) numbers")
     }
+    if dataset.classNames.count == 1 { console.note("there is one class only, so there is nothing to tell apart") }
     try console.out("device: \(device.text)")
     if let shortcoming { try console.out("  \(shortcoming)") }
   }

@@ -20,6 +20,8 @@ public struct Zoo: Sendable {
     public let input: InputShape
     /// Number of classes, unless another is asked for.
     public let classes: Int
+    /// What its output says.
+    public let task: Task
     /// The scale of random weights that the network was published with, unless another is asked for.
     public let initialization: InitializationScheme
     /// How pictures become the inputs that published weights were trained on; nil where there are none.
@@ -30,8 +32,20 @@ public struct Zoo: Sendable {
     /// The network for a number of classes.
     public let network: @Sendable (_ classes: Int) -> any Layer
 
+    /// What a network's output says.
+    public enum Task: String, Sendable, CaseIterable {
+      /// A score for each class, [N, classes].
+      case classification
+      /// Something for every place: classes, heatmaps, a picture, the rest of a signal.
+      case dense
+      /// Where things are.
+      case detection
+      /// Quantities.
+      case regression
+    }
+
     public init(
-      name: String, summary: String, paper: String = "", input: InputShape, classes: Int,
+      name: String, summary: String, paper: String = "", input: InputShape, classes: Int, task: Task = .classification,
       initialization: InitializationScheme = .standard, preprocessing: Preprocessing? = nil,
       leavesOut: [String] = [], network: @escaping @Sendable (_ classes: Int) -> any Layer
     ) {
@@ -40,6 +54,7 @@ public struct Zoo: Sendable {
       self.paper = paper
       self.input = input
       self.classes = classes
+      self.task = task
       self.initialization = initialization
       self.preprocessing = preprocessing
       self.leavesOut = leavesOut
