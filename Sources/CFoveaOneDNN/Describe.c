@@ -64,6 +64,7 @@ static dnnl_status_t describe_conv(
   dilations(r, d, &dilated);
   dnnl_prop_kind_t prop = r->training || kind != FOVEA_CONV_FORWARD ? dnnl_forward_training : dnnl_forward_inference;
 #if V3
+  if (r->algorithm == FOVEA_WINOGRAD) return dnnl_unimplemented;
   if (kind == FOVEA_CONV_BACKWARD_DATA)
     return lib.dnnl_convolution_backward_data_primitive_desc_create(
         pd, engine, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->dst), r->strides, d, r->pad_before,
@@ -77,18 +78,19 @@ static dnnl_status_t describe_conv(
       d, r->pad_before, r->pad_after, attr);
 #else
   dnnl_convolution_desc_t desc;
+  dnnl_alg_kind_t alg = r->algorithm == FOVEA_WINOGRAD ? dnnl_convolution_winograd : dnnl_convolution_direct;
   dnnl_status_t status;
   if (kind == FOVEA_CONV_BACKWARD_DATA)
     status = lib.dnnl_dilated_convolution_backward_data_desc_init(
-        &desc, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->dst), r->strides, d, r->pad_before,
+        &desc, alg, REF(r->src), REF(r->weights), REF(r->dst), r->strides, d, r->pad_before,
         r->pad_after);
   else if (kind == FOVEA_CONV_BACKWARD_WEIGHTS)
     status = lib.dnnl_dilated_convolution_backward_weights_desc_init(
-        &desc, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
+        &desc, alg, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
         r->pad_before, r->pad_after);
   else
     status = lib.dnnl_dilated_convolution_forward_desc_init(
-        &desc, prop, dnnl_convolution_direct, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
+        &desc, prop, alg, REF(r->src), REF(r->weights), REF(r->bias), REF(r->dst), r->strides, d,
         r->pad_before, r->pad_after);
   return status != dnnl_success ? status : CREATE(desc, hint);
 #endif

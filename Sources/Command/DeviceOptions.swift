@@ -1,26 +1,44 @@
 import Fovea
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// `--device` and `--threads`, which several commands take.
 struct DeviceOptions: Sendable {
   static let specs = [
     OptionSpec("device", "D", "where to compute: cpu, or reference (plain loops: slow, and right)", standard: "cpu"),
     OptionSpec("threads", "N", "threads to compute with", standard: "all processors"),
+    OptionSpec(
+      "tune", "on|off", "whether the ways of running each convolution are timed, and the fastest remembered",
+      standard: "what was found earlier is used"),
   ]
 
   let name: String
   let threads: Int?
+  /// What `--tune`, or else `FOVEA_TUNE`, asks for; nil where neither does.
+  let tuning: OneDNNBackend.Tuning?
 
   init(_ arguments: inout Arguments) {
     name = arguments.choice("device", of: Device.names, later: ["cuda", "gpu"]) ?? "cpu"
     threads = arguments.integer("threads", in: 1...1024)
+    let usual = getenv("FOVEA_TUNE").map { String(cString: $0) }
+    let typed = arguments.choice("tune", of: ["on", "off"])
+    tuning = (typed ?? usual).flatMap { $0 == "on" ? .measured : $0 == "off" ? .fixed : nil }
+    if name == "reference", typed == "on" {
+      arguments.reject("--device reference has one way of everything, so --tune on contradicts it")
+    }
     if name == "reference", let threads, threads > 1 {
       arguments.reject("--device reference has one thread, so --threads \(threads) contradicts it")
     }
   }
 
   /// The device, and on standard error what it lacks.
-  func device(_ console: Console? = nil) -> Device {
-    let device = Device.named(name, threads: threads) ?? .reference
+  /// - Parameter usual: how convolutions are chosen where nobody says so; a single answer is not worth measuring for.
+  func device(_ console: Console? = nil, tuning usual: OneDNNBackend.Tuning = .remembered) -> Device {
+    let device = Device.named(name, threads: threads, tuning: tuning ?? usual) ?? .reference
     if let console, let shortcoming = device.shortcoming { console.note(shortcoming) }
     return device
   }

@@ -59,6 +59,10 @@ struct PlanReport: Sendable {
     for fallback in plan.fallbacks {
       lines.append("fallback: \(fallback.node) (\(fallback.op)) since " + fallback.refusals.joined(separator: "; "))
     }
+    for note in plan.notes {
+      lines.append("\(note.step) (\(note.op)):")
+      lines += note.lines.map { "  \($0)" }
+    }
     self.lines = lines
   }
 }

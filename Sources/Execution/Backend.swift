@@ -11,10 +11,13 @@ public protocol Backend: Sendable {
   func reorder(_ type: TensorType, from: Layout, to: Layout) throws(ExecutionError) -> Proposal?
   /// Tells the backend how many threads the plans it builds shall use.
   func prepare(threads: Int)
+  /// Called when a plan is made: what was learned on the way can be kept.
+  func planned()
 }
 
 extension Backend {
   public func prepare(threads: Int) {}
+  public func planned() {}
 }
 
 /// One implementation of an operator.
@@ -53,6 +56,8 @@ public struct Proposal: Sendable {
   public var scratchBytes: Int
   /// The kernel in the library's own words, e.g. `brgconv:avx512_core`.
   public var detail: String
+  /// For people: why it was chosen. No part of what a plan is.
+  public var notes: [String] = []
   public var build: @Sendable () throws(ExecutionError) -> any Kernel
 
   public init(

@@ -39,9 +39,22 @@ public protocol ForeignLayout: AnyObject, Sendable {
   var text: String { get }
   /// Bytes including padding.
   var byteCount: Int { get }
+  /// True when values can be brought into this order but not back: it is never the order a parameter is kept in.
+  var isOneWay: Bool { get }
   func isSame(as other: any ForeignLayout) -> Bool
   /// Brings plain elements into this order.
   func encode(plain: UnsafeRawPointer, into target: UnsafeMutableRawPointer) throws(ExecutionError)
   /// Brings elements of this order into the plain one.
   func decode(_ source: UnsafeRawPointer, intoPlain target: UnsafeMutableRawPointer) throws(ExecutionError)
+}
+
+extension ForeignLayout {
+  public var isOneWay: Bool { false }
+}
+
+extension Layout {
+  /// True when values cannot be brought back from it.
+  package var isOneWay: Bool {
+    if case .foreign(let layout) = self { layout.isOneWay } else { false }
+  }
 }

@@ -71,6 +71,7 @@ public final class Plan: Sendable {
     // What runs once per version of the parameters slows no step down.
     let once = Set(early.map(\.name))
     fallbacks = layout.fallbacks.filter { !once.contains($0.node) }
+    for backend in backends { backend.planned() }
   }
 
   /// Keeps what the plan reads of the store in the layouts it was planned for; false when one is kept in another.
@@ -149,6 +150,13 @@ public final class Plan: Sendable {
       return "\(prefix)\(draft.name) = \(draft.op)\(detail) (\(ins)) → (\(outs)) at \(place)"
     }
     return prologue.map { line($0, "once per version: ") } + steps.map { line($0, "") }
+  }
+
+  /// Why steps run as they do, where a backend says so, in running order.
+  public var notes: [(step: String, op: String, lines: [String])] {
+    (prologue + steps).filter { !$0.draft.proposal.notes.isEmpty }.map {
+      ($0.draft.name, $0.draft.op, $0.draft.proposal.notes)
+    }
   }
 
   private func text(of residence: Residence) -> String {

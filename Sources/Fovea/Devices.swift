@@ -8,19 +8,26 @@ extension Device {
   /// let device = Device.cpu(threads: 2)
   /// if let shortcoming = device.shortcoming { print(shortcoming) }
   /// ```
-  /// - Parameter threads: as many as there are processors when nil.
-  public static func cpu(threads: Int? = nil) -> Device {
-    Device(
-      name: "cpu", backends: OneDNNBackend().map { [$0] } ?? [], threads: threads ?? Device.processors)
+  /// - Parameters:
+  ///   - threads: as many as there are processors when nil.
+  ///   - tuning: how ways of running convolutions are chosen; `.measured` is faster on large networks and `.fixed`
+  ///     computes the same bits everywhere.
+  public static func cpu(threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed) -> Device {
+    let backend = OneDNNBackend(tuning: tuning)
+    return Device(
+      name: "cpu", backends: backend.map { [$0] } ?? [], threads: threads ?? Device.processors,
+      tuning: backend?.tuning.rawValue)
   }
 
   /// The devices that have a name on the command line.
   public static let names = ["cpu", "reference"]
 
   /// The device of a name, nil when there is none of that name.
-  public static func named(_ name: String, threads: Int? = nil) -> Device? {
+  public static func named(
+    _ name: String, threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed
+  ) -> Device? {
     switch name {
-    case "cpu": .cpu(threads: threads)
+    case "cpu": .cpu(threads: threads, tuning: tuning)
     case "reference": .reference
     default: nil
     }

@@ -17,10 +17,13 @@ public struct Device: Sendable {
   /// Best first; the reference backend is added last by every plan.
   public let backends: [any Backend]
   public let threads: Int
+  /// How its backends choose among ways of running a step, as `run.json` calls it; nil where there is no choice.
+  public let tuning: String?
 
-  public init(name: String, backends: [any Backend], threads: Int = Device.processors) {
+  public init(name: String, backends: [any Backend], threads: Int = Device.processors, tuning: String? = nil) {
     self.name = name
     self.backends = backends
+    self.tuning = tuning
     self.threads = max(1, threads)
   }
 

@@ -6,7 +6,7 @@ import FoveaTensors
 /// Transposed convolution as the input gradient of the convolution it is the adjoint of, so that weights keep
 /// one layout with its own gradients, and the bias added in place.
 struct ConvTransposeForward: Implementation {
-  let order: Order
+  let chooser: ConvChooser
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "transposed convolution") }
@@ -14,16 +14,19 @@ struct ConvTransposeForward: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
-    let found = sizes.describe(order, x: nil, y: request.inputLayouts[0]) { src, dst in
-      var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
-      wish.src = src
-      wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.dst = dst
-      return wish
+    let problem = ConvBackwardData.problem(
+      site, request, sizes, reads: site.inputs.count, after: site.has(2) ? "bias" : ""
+    ) { (found: PrimitiveDescription) throws(ExecutionError) in
+      try answer(site, sizes, found)
     }
-    guard let found, let result = found.descriptor(FOVEA_DIFF_SRC) else {
-      throw OneDNN.failure("a transposed convolution")
-    }
+    return try chooser.choose(problem, as: "a transposed convolution")
+  }
+
+  /// The step around the primitive.
+  private func answer(
+    _ site: NodeSite, _ sizes: ConvSizes, _ found: PrimitiveDescription
+  ) throws(ExecutionError) -> Proposal {
+    guard let result = found.descriptor(FOVEA_DIFF_SRC) else { throw OneDNN.failure("a transposed convolution") }
     var inputs = [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w)]
     if site.inputs.count > 2 { inputs.append(.plain) }
     var links: [Chain.Link] = [

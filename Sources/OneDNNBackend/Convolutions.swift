@@ -25,75 +25,39 @@ struct ConvSizes {
     request.outputExtents = Array(y.dropFirst(2))
     return request
   }
-
-  /// Asks for several pairs of orders and takes the best answer: first one with generated code rather than
-  /// the library's plain loops, then one that needs fewer reorders, then the preferred order.
-  ///
-  /// - Parameters:
-  ///   - x: the order the picture side has now; nil when the primitive makes it.
-  ///   - y: the same for the output side.
-  func describe(
-    _ order: Order, x: Layout?, y: Layout?, _ request: (MemoryDescriptor?, MemoryDescriptor?) -> Request
-  ) -> PrimitiveDescription? {
-    func wish(_ order: Order, _ dims: [Int]) -> MemoryDescriptor? { MemoryDescriptor(dims, order) }
-    let mine = (x.flatMap { $0.descriptor(self.x) }, y.flatMap { $0.descriptor(self.y) })
-    let candidates: [(MemoryDescriptor?, MemoryDescriptor?)] = [
-      (mine.0 ?? wish(order, self.x), mine.1 ?? wish(order, self.y)),
-      (mine.0 ?? wish(.any, self.x), wish(order, self.y)),
-      (wish(order, self.x), wish(order, self.y)),
-      (wish(.any, self.x), wish(order, self.y)),
-      (wish(.any, self.x), wish(.any, self.y)),
-      (wish(.channelsLast, self.x), wish(.channelsLast, self.y)),
-      (wish(.plain, self.x), wish(.plain, self.y)),
-    ]
-    var best: (PrimitiveDescription, Int)?
-    for (src, dst) in candidates {
-      guard let found = request(src, dst).describe() else { continue }
-      let penalty = found.penalty(x: mine.0, y: mine.1)
-      if penalty == 0 { return found }
-      if penalty < best?.1 ?? Int.max { best = (found, penalty) }
-    }
-    return best?.0
-  }
-}
-
-extension PrimitiveDescription {
-  /// How much speaks against a convolution: the kind of kernel, and operands that would have to be reordered.
-  fileprivate func penalty(x: MemoryDescriptor?, y: MemoryDescriptor?) -> Int {
-    var result = name.hasPrefix("ref") ? 1000 : name.contains("gemm") ? 20 : 0
-    for (have, arguments) in [(x, [FOVEA_SRC, FOVEA_DIFF_SRC]), (y, [FOVEA_DIFF_DST])] {
-      guard let have, let want = arguments.lazy.compactMap({ self.descriptor($0) }).first else { continue }
-      if !have.isEqual(to: want) { result += 1 }
-    }
-    return result
-  }
 }
 
 struct ConvForward: Implementation {
-  let order: Order
+  let chooser: ConvChooser
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    let (found, sizes) = try describe(site, request)
-    var operands = ConvForward.operands(site)
-    operands.append((FOVEA_DST, .output(0)))
-    return Proposal(
-      found, inputs: ConvForward.inputs(site, found, sizes), outputs: [found.layout(FOVEA_DST, sizes.y)], operands)
+    try chooser.choose(ConvForward.problem(site, site, request), as: "a convolution")
   }
 
-  /// The primitive of a convolution by itself.
-  func describe(
-    _ site: NodeSite, _ request: ProposalRequest
-  ) throws(ExecutionError) -> (PrimitiveDescription, ConvSizes) {
+  /// - Parameters:
+  ///   - conv: the convolution by itself.
+  ///   - site: the node around it, the same where nothing follows.
+  ///   - after: what follows, for people.
+  ///   - answer: the step around the primitive; the primitive alone when nil.
+  static func problem(
+    _ conv: NodeSite, _ site: NodeSite, _ request: ProposalRequest, after: String = "",
+    answer: ((PrimitiveDescription, ConvSizes) throws(ExecutionError) -> Proposal)? = nil
+  ) -> ConvProblem {
     let sizes = ConvSizes(
-      Op.Conv.geometry(site, weights: 1), x: site.inputShape(0), w: site.inputShape(1), y: site.outputShape())
-    let found = sizes.describe(order, x: request.inputLayouts[0], y: nil) { src, dst in
-      ConvForward.wish(site, request, sizes, src, dst)
-    }
-    guard let found else { throw OneDNN.failure("a convolution") }
-    return (found, sizes)
+      Op.Conv.geometry(conv, weights: 1), x: conv.inputShape(0), w: conv.inputShape(1), y: conv.outputShape())
+    return ConvProblem(
+      direction: "forward", site: site, request: request, sizes: sizes, x: request.inputLayouts[0], y: nil,
+      reads: site.inputs.count, weights: 1, after: after,
+      ask: { src, dst in wish(conv, request, sizes, src, dst) },
+      answer: { (found: PrimitiveDescription) throws(ExecutionError) in
+        if let answer { return try answer(found, sizes) }
+        return Proposal(
+          found, inputs: inputs(conv, found, sizes), outputs: [found.layout(FOVEA_DST, sizes.y)],
+          operands(conv) + [(FOVEA_DST, .output(0))])
+      })
   }
 
   static func wish(
@@ -119,7 +83,7 @@ struct ConvForward: Implementation {
 }
 
 struct ConvBackwardData: Implementation {
-  let order: Order
+  let chooser: ConvChooser
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
@@ -127,24 +91,36 @@ struct ConvBackwardData: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
-    let found = sizes.describe(order, x: nil, y: request.inputLayouts[0]) { src, dst in
-      var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
-      wish.src = src
-      wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.dst = dst
-      return wish
+    let problem = ConvBackwardData.problem(site, request, sizes) { (found: PrimitiveDescription) in
+      Proposal(
+        found,
+        inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w), .plain],
+        outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
+        [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
     }
-    guard let found else { throw OneDNN.failure("a convolution's input gradient") }
-    return Proposal(
-      found,
-      inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w), .plain],
-      outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
-      [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
+    return try chooser.choose(problem, as: "a convolution's input gradient")
+  }
+
+  /// Also that of a transposed convolution, whose step `answer` makes.
+  static func problem(
+    _ site: NodeSite, _ request: ProposalRequest, _ sizes: ConvSizes, reads: Int = 2, after: String = "",
+    answer: @escaping (PrimitiveDescription) throws(ExecutionError) -> Proposal
+  ) -> ConvProblem {
+    ConvProblem(
+      direction: "backward data", site: site, request: request, sizes: sizes, x: nil, y: request.inputLayouts[0],
+      reads: reads, weights: 1, after: after,
+      ask: { src, dst in
+        var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
+        wish.src = src
+        wish.weights = MemoryDescriptor(sizes.w, .any)
+        wish.dst = dst
+        return wish
+      }, answer: answer)
   }
 }
 
 struct ConvBackwardWeights: Implementation {
-  let order: Order
+  let chooser: ConvChooser
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
@@ -153,25 +129,30 @@ struct ConvBackwardWeights: Implementation {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 2), x: site.inputShape(0), w: site.inputShape(2), y: site.inputShape(1))
     let withBias = site.outputs.count > 1
-    let found = sizes.describe(order, x: request.inputLayouts[0], y: request.inputLayouts[1]) { src, dst in
-      var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
-      wish.src = src
-      wish.weights = MemoryDescriptor(sizes.w, .any)
-      wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
-      wish.dst = dst
-      return wish
-    }
-    guard let found else { throw OneDNN.failure("a convolution's weight gradient") }
-    var outputs = [found.layout(FOVEA_DIFF_WEIGHTS, sizes.w)]
-    var operands: [(argument: fovea_arg, operand: Operand)] = [
-      (FOVEA_SRC, .input(0)), (FOVEA_DIFF_DST, .input(1)), (FOVEA_DIFF_WEIGHTS, .output(0)),
-    ]
-    if withBias {
-      outputs.append(.plain)
-      operands.append((FOVEA_DIFF_BIAS, .output(1)))
-    }
-    return Proposal(
-      found, inputs: [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_DIFF_DST, sizes.y), .plain],
-      outputs: outputs, operands)
+    let problem = ConvProblem(
+      direction: "backward weights", site: site, request: request, sizes: sizes, x: request.inputLayouts[0],
+      y: request.inputLayouts[1], reads: 2, weights: nil,
+      ask: { src, dst in
+        var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
+        wish.src = src
+        wish.weights = MemoryDescriptor(sizes.w, .any)
+        wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
+        wish.dst = dst
+        return wish
+      },
+      answer: { (found: PrimitiveDescription) in
+        var outputs = [found.layout(FOVEA_DIFF_WEIGHTS, sizes.w)]
+        var operands: [(argument: fovea_arg, operand: Operand)] = [
+          (FOVEA_SRC, .input(0)), (FOVEA_DIFF_DST, .input(1)), (FOVEA_DIFF_WEIGHTS, .output(0)),
+        ]
+        if withBias {
+          outputs.append(.plain)
+          operands.append((FOVEA_DIFF_BIAS, .output(1)))
+        }
+        return Proposal(
+          found, inputs: [found.layout(FOVEA_SRC, sizes.x), found.layout(FOVEA_DIFF_DST, sizes.y), .plain],
+          outputs: outputs, operands)
+      })
+    return try chooser.choose(problem, as: "a convolution's weight gradient")
   }
 }

@@ -9,7 +9,7 @@ import FoveaTensors
 /// a buffer that nothing reads afterwards, which the plan only offers and does not promise. Where the
 /// library's convolution does not take what follows, that is done in place by a second primitive.
 struct FusedConv: Implementation {
-  let order: Order
+  let chooser: ConvChooser
   var name: String { "oneDNN" }
 
   /// The convolution of a fused node and what follows it, in terms of the node's own operands.
@@ -27,9 +27,19 @@ struct FusedConv: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     guard let parts = parts(site) else { throw OneDNN.failure("a fused convolution") }
-    let conv = ConvForward(order: order)
-    // What the convolution alone would be: what follows must not make it slower.
-    let (plain, sizes) = try conv.describe(parts.conv, request)
+    let after = parts.activations.map { "\($0.code.rawValue) \($0.alpha) \($0.beta)" }
+    let problem = ConvForward.problem(
+      parts.conv, site, request, after: ((parts.added.map { ["plus \($0)"] } ?? []) + after).joined(separator: ", ")
+    ) { (plain: PrimitiveDescription, sizes: ConvSizes) throws(ExecutionError) in
+      try answer(site, request, parts, plain, sizes)
+    }
+    return try chooser.choose(problem, as: "a convolution")
+  }
+
+  /// The step around `plain`, which the convolution alone would be: what follows must not make it slower.
+  private func answer(
+    _ site: NodeSite, _ request: ProposalRequest, _ parts: Parts, _ plain: PrimitiveDescription, _ sizes: ConvSizes
+  ) throws(ExecutionError) -> Proposal {
     let result = plain.layout(FOVEA_DST, sizes.y)
     var inputs = ConvForward.inputs(parts.conv, plain, sizes)
     // The convolution may be asked for fewer operands than the node has.
@@ -47,6 +57,7 @@ struct FusedConv: Implementation {
     var wish = ConvForward.wish(
       parts.conv, request, sizes, plain.descriptor(FOVEA_SRC), plain.descriptor(FOVEA_DST))
     wish.weights = plain.descriptor(FOVEA_WEIGHTS)
+    wish.algorithm = plain.name.hasPrefix("jit_wino") ? FOVEA_WINOGRAD : FOVEA_DIRECT
     wish.activations = parts.activations
     wish.added = shortcut
     if let fused = wish.describe(), fused.name == plain.name {
@@ -57,17 +68,16 @@ struct FusedConv: Implementation {
     let inPlace: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
     if let added = parts.added {
       var sum = Request(FOVEA_BINARY)
-      sum.activations = parts.activations
       sum.src = plain.descriptor(FOVEA_DST)
       sum.src1 = shortcut
       sum.dst = sum.src
       guard let second = sum.describe() else { throw OneDNN.failure("what follows a convolution") }
       links.append((second, inPlace + [(FOVEA_SRC_1, .input(added))]))
-    } else {
-      for step in parts.activations {
-        let descriptor = plain.descriptor(FOVEA_DST)
-        links.append((try step.describe(on: descriptor, training: false, as: "what follows a convolution"), inPlace))
-      }
+    }
+    // Not as a post-op of the sum: in place, on blocks with padding, 2.6 then answers wrongly.
+    for step in parts.activations {
+      let descriptor = plain.descriptor(FOVEA_DST)
+      links.append((try step.describe(on: descriptor, training: false, as: "what follows a convolution"), inPlace))
     }
     return Proposal(links, inputs: inputs, outputs: [result])
   }

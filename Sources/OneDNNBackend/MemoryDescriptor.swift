@@ -63,6 +63,9 @@ final class MemoryDescriptor: @unchecked Sendable {
     }
   }
 
+  /// True for an order of a kernel's own, into which values can be brought but not back.
+  var isOneWay: Bool { text == "own" }
+
   private static func code(_ dtype: DType) -> Int32? {
     switch dtype {
     case .f32: Int32(FOVEA_F32.rawValue)
@@ -81,6 +84,7 @@ final class OneDNNLayout: ForeignLayout {
   let dims: [Int]
   let text: String
   let byteCount: Int
+  let isOneWay: Bool
   /// The order by name, `.any` when it has none.
   let order: Order
   /// Of a workspace: the orders of what was pooled and of the result.
@@ -96,6 +100,7 @@ final class OneDNNLayout: ForeignLayout {
     plain = opaque ? nil : MemoryDescriptor(dims, .plain)
     text = opaque ? "workspace" : descriptor.text
     byteCount = descriptor.byteCount
+    isOneWay = descriptor.isOneWay
     let named: [Order] = [.channelsLast, .blocked]
     order =
       opaque

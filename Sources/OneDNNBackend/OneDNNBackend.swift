@@ -3,6 +3,12 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaTensors
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The CPU through oneDNN, opened at run time.
 public struct OneDNNBackend: Backend {
   /// Which order activations take between layers.
@@ -16,13 +22,28 @@ public struct OneDNNBackend: Backend {
   }
 
   public let preference: Preference
+  /// How ways of running convolutions are chosen.
+  public var tuning: Tuning { chooser.tuning }
   private let functions: fovea_onednn
+  private let chooser: ConvChooser
 
   /// Nil when the library cannot be had; `unavailable` says why.
-  public init?(preference: Preference = .blocked) {
+  ///
+  /// - Parameters:
+  ///   - tuning: how ways of running convolutions are chosen.
+  ///   - choices: what was measured before; the standard file when nil.
+  ///   - winograd: whether measuring may choose Winograd's way; unless `FOVEA_WINOGRAD` is 0 when nil.
+  public init?(
+    preference: Preference = .blocked, tuning: Tuning = .fixed, choices: ConvolutionChoices? = nil,
+    winograd: Bool? = nil
+  ) {
     guard let functions = OneDNN.functions else { return nil }
     self.functions = functions
     self.preference = preference
+    chooser = ConvChooser(
+      order: Order(preference), tuning: tuning,
+      winograd: winograd ?? (getenv("FOVEA_WINOGRAD").map { String(cString: $0) } != "0"),
+      choices: choices ?? ConvolutionChoices(directory: tuning == .fixed ? nil : ConvolutionChoices.standardDirectory))
   }
 
   public var name: String { "oneDNN \(OneDNN.version)" }
@@ -35,17 +56,19 @@ public struct OneDNNBackend: Backend {
 
   public func prepare(threads: Int) { functions.set_threads(Int32(threads)) }
 
+  public func planned() { chooser.choices.save() }
+
   public func implementations(of op: any Operator.Type) -> [any Implementation] {
-    let order = Order(preference)
     switch op.name {
-    case Op.Conv.name: return [ConvForward(order: order)]
-    case Op.ConvBackwardData.name: return [ConvBackwardData(order: order)]
-    case Op.ConvBackwardWeights.name: return [ConvBackwardWeights(order: order)]
+    case Op.Conv.name: return [ConvForward(chooser: chooser)]
+    case Op.ConvBackwardData.name: return [ConvBackwardData(chooser: chooser)]
+    case Op.ConvBackwardWeights.name: return [ConvBackwardWeights(chooser: chooser)]
     case Op.MaxPool.name: return [MaxPoolForward()]
     case Op.MaxPoolBackward.name: return [MaxPoolBackward()]
-    case Op.ConvTranspose.name: return [ConvTransposeForward(order: order)]
+    case Op.ConvTranspose.name: return [ConvTransposeForward(chooser: chooser)]
     case Op.AveragePool.name, Op.GlobalAveragePool.name: return [AveragePoolForward()]
-    case Op.AveragePoolBackward.name, Op.GlobalAveragePoolBackward.name: return [AveragePoolBackward(order: order)]
+    case Op.AveragePoolBackward.name, Op.GlobalAveragePoolBackward.name:
+      return [AveragePoolBackward(order: chooser.order)]
     case _ where Activation.names.contains(op.name): return [ActivationForward()]
     case _ where Activation.backwardNames.contains(op.name): return [ActivationBackward()]
     case Op.PRelu.name: return [SlopeForward()]
@@ -64,7 +87,7 @@ public struct OneDNNBackend: Backend {
     case Op.ResizeBackward.name: return [ResizeBackward()]
     case Op.LayerNormalization.name: return [LayerNormForward()]
     case Op.LayerNormalizationBackward.name: return [LayerNormBackward()]
-    case Op.Fused.name: return [FusedConv(order: order), FusedGemm()]
+    case Op.Fused.name: return [FusedConv(chooser: chooser), FusedGemm()]
     default: return []
     }
   }

@@ -10,6 +10,8 @@ struct Request {
   var activations: [Activation] = []
   var binary = FOVEA_ADD
   var pool = FOVEA_POOL_MAX
+  /// Of a convolution.
+  var algorithm = FOVEA_DIRECT
   var geometry: ConvGeometry?
   var inputExtents: [Int] = []
   var outputExtents: [Int] = []
@@ -46,6 +48,7 @@ struct Request {
     raw.beta = both(0) { $0.beta }
     raw.binary = Int32(binary.rawValue)
     raw.pool = Int32(pool.rawValue)
+    raw.algorithm = Int32(algorithm.rawValue)
     raw.epsilon = epsilon
     raw.linear = linear
     if let response {

@@ -55,6 +55,8 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var threads: Int
   /// With their versions, in order of preference.
   public var backends: [String]
+  /// How the backends chose among ways of running a step; nil in runs from before there was a choice.
+  public var tuning: String?
   /// What was asked for.
   public var options: TrainingOptions
   /// The processor's own name; nil where the system does not tell.
@@ -89,14 +91,7 @@ public struct RunRecord: Sendable, Equatable, Codable {
   }
 
   /// What this machine's processor is called; nil where the system does not tell.
-  static let processorName: String? = {
-    // The file has no size, so it cannot be mapped.
-    guard let file = FileHandle(forReadingAtPath: "/proc/cpuinfo"),
-      let data = try? file.read(upToCount: 1 << 14)
-    else { return nil }
-    let line = String(decoding: data, as: UTF8.self).split(separator: "\n").first { $0.hasPrefix("model name") }
-    return line?.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) }
-  }()
+  static var processorName: String? { Processor.name }
 
   /// Writes it to a run's directory.
   func write(directory: String) throws {

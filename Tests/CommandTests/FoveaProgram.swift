@@ -57,7 +57,9 @@ enum FoveaProgram {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = words
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
+    // Nothing is timed or kept unless a test is about that: results must not depend on the machine's mood.
+    let usual = ["FOVEA_TUNE": "off", "FOVEA_CACHE": ""].merging(environment) { _, new in new }
+    process.environment = ProcessInfo.processInfo.environment.merging(usual) { _, new in new }
     process.standardInput = FileHandle.nullDevice
     process.standardOutput = FileHandle(forWritingAtPath: files[0])
     process.standardError = FileHandle(forWritingAtPath: files[1])

@@ -80,6 +80,8 @@ enum Snapshots {
       --device D                where to compute: cpu, or reference (plain loops: slow, and right)
                                 (cpu)
       --threads N               threads to compute with (all processors)
+      --tune on|off             whether the ways of running each convolution are timed, and the
+                                fastest remembered (what was found earlier is used)
       --help                    this text
 
     examples:

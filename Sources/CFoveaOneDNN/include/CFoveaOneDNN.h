@@ -60,6 +60,9 @@ enum fovea_binary { FOVEA_ADD = 0, FOVEA_SUB = 1, FOVEA_MUL = 2, FOVEA_DIV = 3, 
 // The mean of all taps, padding included, or of those that meet numbers.
 enum fovea_pool { FOVEA_POOL_MAX = 0, FOVEA_POOL_MEAN_ALL = 1, FOVEA_POOL_MEAN = 2 };
 
+// How a convolution is computed. Winograd's way is oneDNN 2.x's only: 3.x describes none.
+enum fovea_algorithm { FOVEA_DIRECT = 0, FOVEA_WINOGRAD = 1 };
+
 // The operands of a primitive, as oneDNN numbers them.
 enum fovea_arg {
   FOVEA_SRC = 1,
@@ -91,6 +94,7 @@ struct fovea_request {
   int eltwise[2];  // what is applied: [0] by the primitive itself, or both after another one in the same kernel
   float alpha[2], beta[2];  // of `eltwise`
   int binary, pool;
+  int algorithm;  // of a convolution
   int axes;       // spatial axes
   int64_t kernel[3], strides[3], dilations[3], pad_before[3], pad_after[3];  // dilation 1 = dense
   float epsilon;

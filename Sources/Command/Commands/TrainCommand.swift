@@ -86,7 +86,9 @@ struct TrainCommand: Command {
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
       + (recipe.leavesAugmentation ? "--augment none " : "")
-      + "--threads \(device.threads) --device \(device.name) --out \(ShellLine.quoted(directory))"
+      + "--threads \(device.threads) --device \(device.name) "
+      + (device.tuning == OneDNNBackend.Tuning.fixed.rawValue ? "--tune off " : "")
+      + "--out \(ShellLine.quoted(directory))"
     let part = try await test
     try options.check(model, on: dataset)
     // Where nothing can be written, nothing is begun.
@@ -115,7 +117,9 @@ struct TrainCommand: Command {
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions, "-rates")
     try Directory.make(directory)
     return try await RateSearch(
-      model: model, dataset: dataset, options: options, device: device.device(console), directory: directory, json: json
+      model: model, dataset: dataset, options: options, device: device.device(console),
+      directory: directory,
+      json: json
     ).run(console)
   }
 
@@ -215,7 +219,10 @@ struct TrainCommand: Command {
     let dataset = try source.load(split: .train, pictures: pictures)
     console.noteSkipped(dataset)
     // The same machine again unless something else is asked for: only then do the bits repeat.
-    let device = Device.named(run.device ?? record.device, threads: run.threads ?? record.threads) ?? .reference
+    let device =
+      Device.named(
+        run.device ?? record.device, threads: run.threads ?? record.threads,
+        tuning: device.tuning ?? record.tuning.flatMap { OneDNNBackend.Tuning(rawValue: $0) } ?? .fixed) ?? .reference
     let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
     if !json {
       try console.out("fovea train --resume \(ShellLine.quoted(run.directory))")

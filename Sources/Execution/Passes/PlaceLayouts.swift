@@ -160,19 +160,32 @@ struct LayoutPass {
 
   /// The copy of a value in a layout, made by a reorder when there is none yet.
   private mutating func copy(of value: Value, in layout: Layout) throws(ExecutionError) -> Int {
+    // What nobody could read again is made from a plain copy.
+    if copies[value] == nil, layout.isOneWay { addCopy(of: value, .plain) }
     guard let existing = copies[value], let first = existing.first else { return addCopy(of: value, layout) }
     if let found = existing.first(where: { placements[$0].layout == layout }) { return found }
     let from = placements[first].layout
+    if let made = try reorder(value, first, to: layout) { return made }
+    // Orders that do not know each other meet in the plain one.
+    if from != .plain, layout != .plain {
+      if let made = try reorder(value, try copy(of: value, in: .plain), to: layout) { return made }
+    }
+    throw .noImplementation(
+      operator: "Reorder", path: graph[value].name, refusals: ["no backend brings \(from) to \(layout)"])
+  }
+
+  /// A further copy of a value, made of the copy `source`; nil when no backend does that.
+  private mutating func reorder(_ value: Value, _ source: Int, to layout: Layout) throws(ExecutionError) -> Int? {
+    let from = placements[source].layout
     for backend in backends {
       guard let proposal = try backend.reorder(graph[value].type, from: from, to: layout) else { continue }
       let made = addCopy(of: value, layout)
       steps.append(
         DraftStep(
           kind: .reorder, name: graph[value].name, op: "Reorder", implementation: "\(from) → \(layout)",
-          inputs: [first], outputs: [made], proposal: proposal))
+          inputs: [source], outputs: [made], proposal: proposal))
       return made
     }
-    throw .noImplementation(
-      operator: "Reorder", path: graph[value].name, refusals: ["no backend brings \(from) to \(layout)"])
+    return nil
   }
 }

@@ -1,0 +1,113 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// Decides which of the library's ways runs a convolution: by rule, or by what was measured.
+struct ConvChooser: Sendable {
+  /// The order activations take between layers.
+  let order: Order
+  let tuning: OneDNNBackend.Tuning
+  /// Whether Winograd's way may be chosen.
+  let winograd: Bool
+  let choices: ConvolutionChoices
+
+  /// The step for a convolution.
+  /// - Parameter name: what errors call it.
+  func choose(_ problem: ConvProblem, as name: String) throws(ExecutionError) -> Proposal {
+    guard let (wish, description) = rule(problem) else { throw OneDNN.failure(name) }
+    let byRule = try problem.answer(description)
+    guard tuning != .fixed else { return byRule }
+    let key = problem.key(order) + (winograd ? "" : "; without Winograd")
+    var record = choices.record(key, threads: problem.request.threads)
+    if record == nil, tuning == .measured {
+      record = choices.measuring(key, threads: problem.request.threads) {
+        measure(problem, rule: wish, byRule, key)
+      }
+    }
+    guard let record else { return byRule }
+    var chosen = record.chosen == wish.name ? byRule : proposal(for: record, problem) ?? byRule
+    chosen.notes = record.lines
+    return chosen
+  }
+
+  /// Asks for several pairs of orders and takes the best answer: first one with generated code rather than
+  /// the library's plain loops, then one that needs fewer reorders, then the preferred order.
+  private func rule(_ problem: ConvProblem) -> (ConvWish, PrimitiveDescription)? {
+    let x = problem.x.flatMap { $0.descriptor(problem.sizes.x) }
+    let y = problem.y.flatMap { $0.descriptor(problem.sizes.y) }
+    var best: (ConvWish, PrimitiveDescription, penalty: Int)?
+    for wish in ConvWish.direct {
+      guard let found = problem.describe(wish, order) else { continue }
+      let penalty = found.penalty(x: x, y: y)
+      if penalty == 0 { return (wish, found) }
+      if penalty < best?.penalty ?? Int.max { best = (wish, found, penalty) }
+    }
+    return best.map { ($0.0, $0.1) }
+  }
+
+  /// What a record names, unless the library now answers otherwise.
+  private func proposal(for record: ConvRecord, _ problem: ConvProblem) -> Proposal? {
+    guard let entry = record.candidates.first(where: { $0.wish == record.chosen }),
+      let wish = ConvWish.named(entry.wish), wish.algorithm == FOVEA_DIRECT || winograd,
+      let description = problem.describe(wish, order), let proposal = try? problem.answer(description),
+      ConvRecord.text(of: proposal) == entry.kernel
+    else { return nil }
+    return proposal
+  }
+
+  /// Times every way that the library has.
+  ///
+  /// The rule's own choice comes first. Another one must beat it by 5 %, with the reorders that it causes, and
+  /// once more when both are timed in turn: smaller differences come and go with the machine's mood.
+  private func measure(_ problem: ConvProblem, rule: ConvWish, _ byRule: Proposal, _ key: String) -> ConvRecord {
+    var record = ConvRecord(key: key, threads: problem.request.threads, chosen: rule.name, candidates: [])
+    var seen: Set<String> = [ConvRecord.text(of: byRule)]
+    var others: [(wish: ConvWish, proposal: Proposal)] = []
+    let asked = (winograd && problem.canBeWinograd ? ConvWish.winograd : []) + ConvWish.direct.filter { $0 != rule }
+    for wish in asked {
+      guard let description = problem.describe(wish, order) else {
+        record.candidates.append(ConvCandidate(wish.name, "", reason: "the library has none"))
+        continue
+      }
+      do {
+        let proposal = try problem.answer(description)
+        guard seen.insert(ConvRecord.text(of: proposal)).inserted else { continue }
+        others.append((wish, proposal))
+      } catch {
+        record.candidates.append(ConvCandidate(wish.name, description.name, reason: "\(error)"))
+      }
+    }
+    var timer = StepTimer(problem)
+    // Nothing to choose from needs no clock.
+    var first = ConvCandidate(rule.name, ConvRecord.text(of: byRule))
+    if !others.isEmpty { first = timer.candidate(rule, byRule, against: nil, like: byRule) }
+    var measured = [first]
+    var best: (candidate: ConvCandidate, proposal: Proposal)?
+    for (wish, proposal) in others {
+      let bar = best?.candidate.total ?? first.total
+      let found = timer.candidate(wish, proposal, against: bar, like: byRule)
+      measured.append(found)
+      if let total = found.total, let bar, total < bar { best = (found, proposal) }
+    }
+    if let best, let total = best.candidate.total, let old = first.total, total < 0.95 * old,
+      timer.confirms(best.proposal, best.candidate, over: byRule, first)
+    {
+      record.chosen = best.candidate.wish
+    }
+    record.candidates = measured + record.candidates
+    return record
+  }
+}
+
+extension PrimitiveDescription {
+  /// How much speaks against a convolution: the kind of kernel, and operands that would have to be reordered.
+  fileprivate func penalty(x: MemoryDescriptor?, y: MemoryDescriptor?) -> Int {
+    var result = name.hasPrefix("ref") ? 1000 : name.contains("gemm") ? 20 : 0
+    for (have, arguments) in [(x, [FOVEA_SRC, FOVEA_DIFF_SRC]), (y, [FOVEA_DIFF_DST])] {
+      guard let have, let want = arguments.lazy.compactMap({ self.descriptor($0) }).first else { continue }
+      if !have.isEqual(to: want) { result += 1 }
+    }
+    return result
+  }
+}

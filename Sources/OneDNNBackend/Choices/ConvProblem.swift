@@ -1,0 +1,62 @@
+import CFoveaOneDNN
+import FoveaExecution
+import FoveaGraphs
+import FoveaTensors
+
+/// A convolution, in one direction, for which one of the library's ways is to be chosen.
+struct ConvProblem {
+  /// As reports show it, e.g. `forward`.
+  let direction: String
+  let site: NodeSite
+  let request: ProposalRequest
+  let sizes: ConvSizes
+  /// The order the picture side has now; nil when the primitive makes it.
+  let x: Layout?
+  /// The same for the output side.
+  let y: Layout?
+  /// The node's inputs that are read; those behind only say a shape.
+  let reads: Int
+  /// Which input the weights are, where they are read.
+  let weights: Int?
+  /// What is done with the result in the same step, for people and for telling problems apart.
+  var after = ""
+  /// The library is asked for this, in these orders.
+  let ask: (MemoryDescriptor?, MemoryDescriptor?) -> Request
+  /// The whole step around the primitive.
+  let answer: (PrimitiveDescription) throws(ExecutionError) -> Proposal
+
+  /// The primitive that answers a wish, nil when the library has none.
+  func describe(_ wish: ConvWish, _ preferred: Order) -> PrimitiveDescription? {
+    var request = ask(
+      wish.x.descriptor(sizes.x, atHand: x.flatMap { $0.descriptor(sizes.x) }, preferred),
+      wish.y.descriptor(sizes.y, atHand: y.flatMap { $0.descriptor(sizes.y) }, preferred))
+    request.algorithm = wish.algorithm
+    return request.describe()
+  }
+
+  /// Whether Winograd's way exists: 3×3, each place, one group.
+  var canBeWinograd: Bool {
+    let geometry = sizes.geometry
+    return geometry.kernel == [3, 3] && geometry.strides == [1, 1] && geometry.dilations == [1, 1]
+      && geometry.groups == 1
+  }
+
+  /// Everything on which times and orders depend, but for machine, library and threads.
+  func key(_ preferred: Order) -> String {
+    let geometry = sizes.geometry
+    func list(_ numbers: [Int]) -> String { numbers.map(String.init).joined(separator: "x") }
+    let pads = (0..<geometry.axes).map { axis in
+      let pad = geometry.padding(axis, extent: sizes.x[axis + 2])
+      return "\(pad.before)+\(pad.after)"
+    }
+    let atHand = request.inputLayouts.prefix(reads).map { $0?.description ?? "-" }.joined(separator: ",")
+    var parts = [
+      direction, "\(list(sizes.x)) * \(list(sizes.w)) = \(list(sizes.y))", "strides \(list(geometry.strides))",
+      "dilations \(list(geometry.dilations))", "pads \(pads.joined(separator: ","))", "groups \(geometry.groups)",
+      "f32", "at hand \(atHand)", "preferred \(preferred)", "results \(site.outputs.count)",
+      request.training ? "training" : "inference",
+    ]
+    if !after.isEmpty { parts.append("then \(after)") }
+    return parts.joined(separator: "; ")
+  }
+}
