@@ -6,16 +6,26 @@ extension ShapeQuery {
 
   /// Reports an input whose elements are not of type `dtype`.
   mutating func require(_ dtype: DType, ofInput index: Int, mend: String) {
-    guard has(index), self.dtype(index) != dtype else { return }
+    guard has(index), self.dtype(index) != dtype, wrongTypes.insert(index).inserted else { return }
     reject("\(name(index)) has elements of type \(self.dtype(index).rawValue), not \(dtype.rawValue)", mend: mend)
   }
 
   /// Reports an input whose elements are not floating-point numbers.
   mutating func requireFloat(_ index: Int = 0) {
-    guard has(index), !dtype(index).isFloat else { return }
+    guard has(index), !dtype(index).isFloat, wrongTypes.insert(index).inserted else { return }
     reject(
       "\(name(index)) has elements of type \(dtype(index).rawValue); \(op.name) computes in floating point",
       mend: "convert it to f32 first")
+  }
+
+  /// Reports every input that holds no floating-point numbers though the operator does not say that it may.
+  mutating func requireFloats() {
+    for index in inputs.indices where !op.shapeOnlyInputs.contains(index) {
+      // What stands behind the last name is either more of the last kind, or no loop reads it by its place: a
+      // fused node's operands are checked in its body.
+      guard index < op.inputNames.count || op.isVariadic else { return }
+      if !op.nonFloatInputs.contains(min(index, op.inputNames.count - 1)) { requireFloat(index) }
+    }
   }
 
   /// Reports an input whose shape is known and differs from `expected` where both are known.

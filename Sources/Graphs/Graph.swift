@@ -180,6 +180,7 @@ public struct Graph: Sendable {
   ) -> ([TensorType], [(problem: String, mend: String)]) {
     var query = ShapeQuery(op: op, node: node, inputs: types)
     let result = op.infer(&query)
+    query.requireFloats()
     // Loops read every operand in the type of the first.
     let floats = types.indices.filter { !op.shapeOnlyInputs.contains($0) && types[$0]?.dtype.isFloat == true }
     if let first = floats.first, let other = floats.first(where: { types[$0]?.dtype != types[first]?.dtype }) {
@@ -187,11 +188,19 @@ public struct Graph: Sendable {
         "\(query.name(first)) is \(query.dtype(first).rawValue), \(query.name(other)) is \(query.dtype(other).rawValue)",
         mend: "convert both to one type")
     }
-    // Checked here for all operators, so that nothing behind multiplies sizes that overflow.
+    // Checked here for all operators, so that nothing behind multiplies sizes that overflow, whether or not another
+    // extent is 0.
     let countable = result.map { type -> TensorType in
-      guard let shape = type.shape.concrete, shape.checkedCount.map({ $0 <= 1 << 56 }) != true else { return type }
+      guard let shape = type.shape.concrete, !shape.isCountable(upTo: 1 << 56) else { return type }
       query.reject("the result \(shape) has more elements than can be counted", mend: "use smaller extents")
       return TensorType(type.dtype, .unknown(rank: shape.rank))
+    }
+    // An operand that leaves such a size behind: of a sum, say.
+    if query.findings.isEmpty,
+      let index = types.indices.first(where: { types[$0]?.shape.concrete?.isCountable(upTo: 1 << 56) == false })
+    {
+      query.reject(
+        "\(query.name(index)) \(query.shape(index)) has more elements than can be counted", mend: "use smaller extents")
     }
     return (countable, query.findings)
   }

@@ -24,6 +24,11 @@ public protocol Operator: Sendable {
   /// Positions of inputs of which only the shape matters: they keep no buffer alive and make no order.
   static var shapeOnlyInputs: Set<Int> { get }
 
+  /// Positions of inputs that may hold something else than floating-point numbers: places, labels, truths, or
+  /// whatever is only moved; the shape rule says what. All others must be float, which is checked for every
+  /// operator alike, since loops read them in the type that the node computes in.
+  static var nonFloatInputs: Set<Int> { get }
+
   /// Positions of outputs that exist only for the backward node of the same origin (workspace,
   /// statistics, mask); their contents are the backend's own business.
   static var auxiliaryOutputs: Set<Int> { get }
@@ -68,6 +73,7 @@ extension Operator {
   public static var optionalInputs: Set<Int> { [] }
   public static var isVariadic: Bool { false }
   public static var shapeOnlyInputs: Set<Int> { [] }
+  public static var nonFloatInputs: Set<Int> { [] }
   public static var auxiliaryOutputs: Set<Int> { [] }
   public static var isElementwise: Bool { false }
   public static var isView: Bool { false }

@@ -70,7 +70,6 @@ package struct Resampling: Sendable {
   private let deep: Coordinates
   private let high: Coordinates
   let wide: Coordinates
-  private let scales: [Double]
   private let linear: Bool
   private let attributes: Attributes
   private let extents: (old: [Int], new: [Int])
@@ -98,9 +97,6 @@ package struct Resampling: Sendable {
     high = coordinates(axes - 2)
     wide = coordinates(axes - 1)
     extents = (Array(x.dims.dropFirst(2)), Array(y.dims.dropFirst(2)))
-    scales = zip(extents.old, extents.new).enumerated().map { axis, pair in
-      axis < factors.count ? factors[axis] : Double(pair.1) / Double(pair.0)
-    }
     linear = attributes.string("mode", default: "nearest") == "linear"
     self.attributes = attributes
   }
@@ -131,10 +127,16 @@ package struct Resampling: Sendable {
     }
   }
 
-  /// What a place sees: upwards a transposed window, downwards a window.
-  var field: FieldRule {
-    if extents.old == extents.new { return .pointwise }
-    let taps = linear ? 2 : 1
+  /// What a place sees: upwards a transposed window, downwards a window. By extents and scales alone: a summary of a
+  /// file's graph must not cost what its largest extents would.
+  static func field(_ site: NodeSite) -> FieldRule {
+    let (old, new) = (site.inputShape(0).dims.dropFirst(2), site.outputShape().dims.dropFirst(2))
+    if old == new { return .pointwise }
+    let factors = Op.Resize.numbers(site.attributes, "scales")
+    let scales = zip(old, new).enumerated().map { axis, pair in
+      axis < factors.count ? factors[axis] : Double(pair.1) / Double(pair.0)
+    }
+    let taps = site.attributes.string("mode", default: "nearest") == "linear" ? 2 : 1
     if scales.allSatisfy({ $0 >= 1 }) {
       let strides = scales.map { Int(min($0.rounded(), Double(ConvGeometry.largest))) }
       return .transposed(span: strides.map { $0 == 1 ? 1 : $0 * taps }, stride: strides)

@@ -7,6 +7,8 @@ public struct ShapeQuery {
   public let body: Graph?
   public let inputs: [TensorType?]
   var findings: [(problem: String, mend: String)] = []
+  /// Inputs whose element type has been reported.
+  var wrongTypes: Set<Int> = []
 
   init(op: any Operator.Type, node: Node, inputs: [TensorType?]) {
     self.op = op

@@ -118,7 +118,7 @@ public final class Declaration {
   }
 
   /// At most 2⁴⁰ elements: more is a slip of the pen, and later sums of bytes stay far from overflow.
-  private func isCountable(_ shape: Shape) -> Bool { shape.checkedCount.map { $0 <= 1 << 40 } ?? false }
+  private func isCountable(_ shape: Shape) -> Bool { shape.isCountable(upTo: 1 << 40) }
 
   func addLeaf(_ parameter: Parameter, _ dims: [Int?], isState: Bool) -> Symbol {
     var shape = PartialShape(dims)

@@ -32,6 +32,12 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral, CustomString
     return product
   }
 
+  /// True when the extents other than 0 multiply to at most `largest`: then strides, and parts of a tensor that
+  /// holds nothing, can be computed too.
+  package func isCountable(upTo largest: Int) -> Bool {
+    Shape(dims.map { $0 == 0 ? 1 : $0 }).checkedCount.map { $0 <= largest } ?? false
+  }
+
   public subscript(axis: Int) -> Int { dims[axis] }
 
   /// Elements between neighbours along each axis, for the contiguous order with the last axis innermost.

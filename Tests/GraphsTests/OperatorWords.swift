@@ -7,7 +7,7 @@ enum OperatorWords {
 
   private static let pool: Attributes = ["kernel_shape": .ints([2])]
   private static let part: Attributes = ["starts": .ints([1]), "ends": .ints([3]), "axes": .ints([1])]
-  private static let long = TensorType(.i64, Shape.scalar)
+  static let long = TensorType(.i64, Shape.scalar)
   private static let places = TensorType(.i64, [2, 2] as Shape)
 
   static var further: [Use] {

@@ -53,6 +53,22 @@ import Testing
     #expect(graph.mistakes.first?.problem.hasPrefix(problem) == true, "\(graph.mistakes)")
   }
 
+  /// The gaps of the table are constants: their size is known to be small before they are made.
+  @Test func kernelsThatAreTooLarge() {
+    let graph = Model.draft(input: [2, 8, 8]) { PartialConv2D([[0], [1]], kernel: 1 << 20) }
+    #expect(
+      graph.mistakes.map(\.problem) == [
+        "2 maps with kernels of 1048576×1048576 over 2 inputs hold more than 67108864 numbers with the zeros between them"
+      ])
+    #expect(Model.draft(input: [2, 8, 8]) { PartialConv2D([[0], [1]], kernel: 9) }.mistakes.count == 1)
+  }
+
+  @Test func tablesInSummaries() {
+    #expect("\(PartialConv2D([[0, 1], [2]], kernel: 5))" == "PartialConv2D([[0, 1], [2]], kernel: 5)")
+    let rows = [[Int]](repeating: [0, 1, 2, 3, 4, 5], count: 16)
+    #expect("\(PartialConv2D(rows, kernel: 5))" == "PartialConv2D([[0, 1, 2, 3, …], …] (16 maps), kernel: 5)")
+  }
+
   @Test func subsamplingByHand() throws {
     let x = tensor([1, 2, 5, 0, 3, 4, 1, 2], [1, 1, 2, 4])
     let values = ["weight": tensor([2], [1, 1, 1]), "bias": tensor([10], [1, 1, 1])]

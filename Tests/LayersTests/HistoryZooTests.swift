@@ -161,6 +161,13 @@ func parameterCounts(_ graph: Graph) -> [String: Int] {
     }
   }
 
+  @Test func classesWithoutCodes() {
+    let problem = "65537 classes, more than there are codes for"
+    #expect(Model.draft(input: [84]) { CodeDistance(classes: 65537) }.mistakes.map(\.problem) == [problem])
+    #expect(Model.draft(input: [1, 28, 28]) { LeNet1998(classes: 65537) }.mistakes.map(\.problem) == [problem])
+    #expect(Model.draft(input: [84]) { CodeDistance(classes: 65536) }.mistakes.isEmpty)
+  }
+
   @Test func densenetsHaveTorchvisionsKeys() throws {
     let keys = try HistoryZooTests.draft("densenet100-bc").parameters.map(\.parameter.path)
     #expect(keys.prefix(2) == ["features.conv0.weight", "features.denseblock1.denselayer1.norm1.weight"])

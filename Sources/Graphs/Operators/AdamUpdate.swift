@@ -11,6 +11,7 @@ extension Op {
   public enum AdamUpdate: Operator {
     public static let name = "AdamUpdate"
     public static let inputNames = ["W", "dW", "M", "V", "rate", "step", "beta1"]
+    public static let nonFloatInputs: Set<Int> = [5]
     public static let optionalInputs: Set<Int> = [6]
     public static let inPlace = [(output: 0, input: 0), (output: 1, input: 2), (output: 2, input: 3)]
     public static let isElementwise = true

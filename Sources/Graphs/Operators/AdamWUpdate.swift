@@ -9,6 +9,7 @@ extension Op {
   public enum AdamWUpdate: Operator {
     public static let name = "AdamWUpdate"
     public static let inputNames = AdamUpdate.inputNames
+    public static let nonFloatInputs: Set<Int> = [5]
     public static let optionalInputs: Set<Int> = [6]
     public static let inPlace = AdamUpdate.inPlace
     public static let isElementwise = true

@@ -48,9 +48,8 @@ extension Op {
       let (x, y) = (site.inputShape(0), site.outputShape())
       let axes = 2..<x.rank
       return .window(
-        span: axes.map { axis in
-          (0..<y[axis]).map { Parts.window($0, from: x[axis], to: y[axis]).count }.max() ?? 1
-        }, stride: axes.map { max(x[$0] / y[$0], 1) }, padding: axes.map { _ in 0 })
+        span: axes.map { Parts.widest(from: x[$0], to: y[$0]) }, stride: axes.map { max(x[$0] / y[$0], 1) },
+        padding: axes.map { _ in 0 })
     }
 
     @specialized(where T == Float)
@@ -101,6 +100,14 @@ extension Op {
       /// The places along one axis that the mean of number `index` is of.
       static func window(_ index: Int, from old: Int, to new: Int) -> Range<Int> {
         (index * old / new)..<(((index + 1) * old + new - 1) / new)
+      }
+
+      /// The places in the widest window. Window i begins (i·old mod new)/new into a place; these remainders are all
+      /// multiples of the greatest common divisor, and the largest of them reaches furthest.
+      static func widest(from old: Int, to new: Int) -> Int {
+        var (divisor, rest) = (old, new)
+        while rest > 0 { (divisor, rest) = (rest, divisor % rest) }
+        return (old + 2 * new - divisor - 1) / new
       }
 
       /// Calls `body` with each mean's number, where its plane begins, and its window.

@@ -7,6 +7,7 @@ extension Op {
   public enum And: Operator {
     public static let name = "And"
     public static let inputNames = ["A", "B"]
+    public static let nonFloatInputs: Set<Int> = [0, 1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Comparison.inferTruths(&query) }
 

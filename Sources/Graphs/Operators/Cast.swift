@@ -8,6 +8,7 @@ extension Op {
   public enum Cast: Operator {
     public static let name = "Cast"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     private static let types: [DType] = [.f64, .f32, .i64, .i32, .u8, .bool]
 

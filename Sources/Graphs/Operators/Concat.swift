@@ -7,6 +7,7 @@ extension Op {
   public enum Concat: Operator {
     public static let name = "Concat"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let isVariadic = true
     /// A limit that no network meets; `ConcatBackward` names its operands one by one.
     public static let largestCount = 512

@@ -9,6 +9,7 @@ extension Op {
   public enum Crop: Operator {
     public static let name = "Crop"
     public static let inputNames = ["X", "like"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let shapeOnlyInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

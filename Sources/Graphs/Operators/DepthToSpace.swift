@@ -9,6 +9,7 @@ extension Op {
   public enum DepthToSpace: Operator {
     public static let name = "DepthToSpace"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       guard let blocks = Blocks(&query), let dims = query.shape(0).dims else {

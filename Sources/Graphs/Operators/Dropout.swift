@@ -12,6 +12,7 @@ extension Op {
   public enum Dropout: Operator {
     public static let name = "Dropout"
     public static let inputNames = ["data", "seed", "step"]
+    public static let nonFloatInputs: Set<Int> = [1, 2]
     public static let optionalInputs: Set<Int> = [1, 2]
     public static let inPlace = [(output: 0, input: 0)]
 

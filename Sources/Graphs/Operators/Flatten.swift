@@ -7,6 +7,7 @@ extension Op {
   public enum Flatten: Operator {
     public static let name = "Flatten"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let isView = true
     public static let inPlace = [(output: 0, input: 0)]
 
@@ -42,6 +43,7 @@ extension Op {
   public enum ReshapeLike: Operator {
     public static let name = "ReshapeLike"
     public static let inputNames = ["X", "like"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let shapeOnlyInputs: Set<Int> = [1]
     public static let isView = true
     public static let inPlace = [(output: 0, input: 0)]

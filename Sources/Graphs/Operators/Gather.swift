@@ -8,6 +8,7 @@ extension Op {
   public enum Gather: Operator {
     public static let name = "Gather"
     public static let inputNames = ["data", "indices"]
+    public static let nonFloatInputs: Set<Int> = [0, 1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       Positions.require(&query, 1)
@@ -69,6 +70,7 @@ extension Op {
   public enum GatherBackward: Operator {
     public static let name = "GatherBackward"
     public static let inputNames = ["dY", "indices", "data"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

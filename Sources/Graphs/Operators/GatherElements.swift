@@ -8,6 +8,7 @@ extension Op {
   public enum GatherElements: Operator {
     public static let name = "GatherElements"
     public static let inputNames = ["data", "indices"]
+    public static let nonFloatInputs: Set<Int> = [0, 1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       check(&query, data: 0)
@@ -86,6 +87,7 @@ extension Op {
   public enum GatherElementsBackward: Operator {
     public static let name = "GatherElementsBackward"
     public static let inputNames = ["dY", "indices", "data"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

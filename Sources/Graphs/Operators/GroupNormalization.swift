@@ -41,6 +41,7 @@ extension Op {
       if let rank = x.rank, rank < 2 {
         query.reject("X \(x) has no channel axis", mend: "give an input N×C or N×C×spatial…")
       }
+      if x[1] == 0 { query.reject("X \(x) has no channels", mend: "give an input of at least 1 channel") }
       for vector in vectors {
         query.requireShape(PartialShape([x[1]]), ofInput: vector, mend: "give one number per channel")
       }

@@ -7,6 +7,7 @@ extension Op {
   public enum Less: Operator, Relation {
     public static let name = "Less"
     public static let inputNames = ["A", "B"]
+    public static let nonFloatInputs: Set<Int> = [0, 1]
 
     static func holds<A: Comparable>(_ a: A, _ b: A) -> Bool { a < b }
 

@@ -127,6 +127,7 @@ extension Op {
   public enum MaxPoolBackward: Operator {
     public static let name = "MaxPoolBackward"
     public static let inputNames = ["dY", "Indices", "X"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

@@ -11,6 +11,7 @@ extension Op {
   public enum MaxUnpool: Operator {
     public static let name = "MaxUnpool"
     public static let inputNames = ["X", "Indices", "like"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
@@ -75,14 +76,21 @@ extension Op {
   public enum MaxUnpoolBackward: Operator {
     public static let name = "MaxUnpoolBackward"
     public static let inputNames = ["dY", "Indices"]
+    public static let nonFloatInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       query.requireFloat()
       query.require(.i32, ofInput: 1, mend: "give the places that MaxPoolWithIndices found")
       let places = query.shape(1)
+      for index in 0...1 {
+        guard let rank = query.shape(index).rank, rank < 3 else { continue }
+        query.reject(
+          "\(query.name(index)) \(query.shape(index)) has no spatial axes", mend: "give an input N×C×spatial…")
+        return [TensorType(query.dtype(0), places)]
+      }
       if let rank = places.rank {
         query.requireShape(
-          PartialShape([places[0], places[1]] + [Int?](repeating: nil, count: max(rank - 2, 0))), ofInput: 0,
+          PartialShape([places[0], places[1]] + [Int?](repeating: nil, count: rank - 2)), ofInput: 0,
           mend: "give the gradient of this very unpooling's output")
       }
       return [TensorType(query.dtype(0), places)]

@@ -7,6 +7,7 @@ extension Op {
   public enum Not: Operator {
     public static let name = "Not"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let inPlace = [(output: 0, input: 0)]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Comparison.inferTruths(&query) }

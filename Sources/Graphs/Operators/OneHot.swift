@@ -10,6 +10,7 @@ extension Op {
   public enum OneHot: Operator {
     public static let name = "OneHot"
     public static let inputNames = ["indices"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       if query.has(0), ![DType.i32, .i64].contains(query.dtype(0)) {

@@ -8,6 +8,7 @@ extension Op {
   public enum Reshape: Operator {
     public static let name = "Reshape"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let isView = true
     public static let inPlace = [(output: 0, input: 0)]
 

@@ -94,7 +94,7 @@ extension Op {
       return builder.add(ResizeBackward.self, [g, builder.input(0)], builder.attributes)
     }
 
-    public static func receptiveField(_ site: NodeSite) -> FieldRule { Resampling(site, from: 0).field }
+    public static func receptiveField(_ site: NodeSite) -> FieldRule { Resampling.field(site) }
 
     @specialized(where T == Float)
     @specialized(where T == Double)

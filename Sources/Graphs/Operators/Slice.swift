@@ -8,6 +8,7 @@ extension Op {
   public enum Slice: Operator {
     public static let name = "Slice"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       [TensorType(query.dtype(0), part(&query, of: 0))]

@@ -9,6 +9,7 @@ extension Op {
   public enum SoftmaxCrossEntropyLoss: Operator {
     public static let name = "SoftmaxCrossEntropyLoss"
     public static let inputNames = ["scores", "labels"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let auxiliaryOutputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
@@ -95,6 +96,7 @@ extension Op {
   public enum SoftmaxCrossEntropyLossBackward: Operator {
     public static let name = "SoftmaxCrossEntropyLossBackward"
     public static let inputNames = ["dLoss", "logProb", "labels"]
+    public static let nonFloatInputs: Set<Int> = [2]
     public static let inPlace = [(output: 0, input: 1)]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

@@ -8,6 +8,7 @@ extension Op {
   public enum SpaceToDepth: Operator {
     public static let name = "SpaceToDepth"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       guard let blocks = Blocks(&query), let dims = query.shape(0).dims else {

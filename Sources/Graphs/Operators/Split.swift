@@ -8,6 +8,7 @@ extension Op {
   public enum Split: Operator {
     public static let name = "Split"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let x = query.shape(0)

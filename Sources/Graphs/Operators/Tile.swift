@@ -7,6 +7,7 @@ extension Op {
   public enum Tile: Operator {
     public static let name = "Tile"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       [TensorType(query.dtype(0), result(&query, of: 0))]

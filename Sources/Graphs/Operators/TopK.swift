@@ -87,6 +87,7 @@ extension Op {
   public enum TopKBackward: Operator {
     public static let name = "TopKBackward"
     public static let inputNames = ["dValues", "positions", "X"]
+    public static let nonFloatInputs: Set<Int> = [1]
     public static let shapeOnlyInputs: Set<Int> = [2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {

@@ -8,6 +8,7 @@ extension Op {
   public enum TopKCorrect: Operator {
     public static let name = "TopKCorrect"
     public static let inputNames = ["scores", "labels"]
+    public static let nonFloatInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       query.requireFloat()

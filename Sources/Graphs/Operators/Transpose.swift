@@ -7,6 +7,7 @@ extension Op {
   public enum Transpose: Operator {
     public static let name = "Transpose"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let given = query.attributes.ints("perm", default: [])

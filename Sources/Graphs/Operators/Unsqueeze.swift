@@ -7,6 +7,7 @@ extension Op {
   public enum Unsqueeze: Operator {
     public static let name = "Unsqueeze"
     public static let inputNames = ["X"]
+    public static let nonFloatInputs: Set<Int> = [0]
     public static let isView = true
     public static let inPlace = [(output: 0, input: 0)]
 

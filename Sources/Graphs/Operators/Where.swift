@@ -7,6 +7,7 @@ extension Op {
   public enum Where: Operator {
     public static let name = "Where"
     public static let inputNames = ["condition", "X", "Y"]
+    public static let nonFloatInputs: Set<Int> = [0, 1, 2]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       Comparison.requireTruth(&query, 0)

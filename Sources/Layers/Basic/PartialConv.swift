@@ -28,9 +28,15 @@ public struct PartialConv2D: Layer, CustomStringConvertible {
     self.bias = bias
   }
 
+  /// The most numbers that the kernels may hold with the zeros between them, which are constants of the graph.
+  static let largest = 1 << 26
+
+  /// The table as it was typed when it is short; else its first row and how many there are.
   public var description: String {
-    typed(
-      "PartialConv2D", "[" + table.map(\.typed).joined(separator: ", ") + "]", "kernel: \(kernel.typed)",
+    let rows = table.map(\.typed).joined(separator: ", ")
+    let short = rows.count <= 40 ? "[\(rows)]" : "[\(table[0].short), …] (\(table.count) maps)"
+    return typed(
+      "PartialConv2D", short, "kernel: \(kernel.typed)",
       argument("stride", stride, default: 1), argument("padding", padding, default: .valid),
       argument("bias", bias, default: true))
   }
@@ -38,9 +44,19 @@ public struct PartialConv2D: Layer, CustomStringConvertible {
   public func declare(_ x: Symbol) -> Symbol {
     let fits = x.checkedRank(4, layout: layoutName(axes: 2), mend: "place it before Flatten() and Dense")
     let window = Window(x, axes: 2, kernel: kernel, stride: stride, padding: padding, dilation: 1)
-    let isSound = checkedTable(x, inputs: fits ? x.channels : nil)
+    let inputs = fits ? x.channels : nil
+    let isSound = checkedTable(x, inputs: inputs)
     let links = isSound ? table.reduce(0) { $0 + $1.count } : nil
     let area = (window?.kernel ?? []).reduce(1, Convolution.product)
+    if isSound, let window, let inputs,
+      Convolution.product(Convolution.product(table.count, inputs), area) > PartialConv2D.largest
+    {
+      x.reject(
+        "\(table.count) maps with kernels of \(window.kernel.map(String.init).joined(separator: "×")) over \(inputs) "
+          + "inputs hold more than \(PartialConv2D.largest) numbers with the zeros between them",
+        mend: "give a smaller kernel or fewer maps")
+      return x.poisoned([x.shape[0], table.count, nil, nil])
+    }
     // One scale for all: that of the map with the most inputs.
     let fan = Initializer.fan(
       nil, fanIn: Convolution.product(table.map(\.count).max() ?? 1, area),
@@ -49,7 +65,7 @@ public struct PartialConv2D: Layer, CustomStringConvertible {
     let weight = x.parameter("weight", [links] + extents, role: .weight, initializer: fan)
     let maps = isSound ? table.count : nil
     let shift = bias ? x.parameter("bias", [maps], role: .bias, initializer: fan) : nil
-    guard fits, isSound, let window, let inputs = x.channels else {
+    guard fits, isSound, let window, let inputs else {
       return x.poisoned([fits ? x.shape[0] : nil, maps, nil, nil])
     }
     let whole = dense(weight, inputs: inputs, kernel: window.kernel)
@@ -131,5 +147,12 @@ public struct PartialConv2D: Layer, CustomStringConvertible {
     let rows =
       parts.count > 1 ? parts[0].applying(Op.Concat.self, to: Array(parts.dropFirst()), ["axis": .int(0)]) : parts[0]
     return rows.applying(Op.Reshape.self, ["shape": .ints([table.count, inputs] + kernel)])
+  }
+}
+
+extension [Int] {
+  /// As it was typed, cut after the fourth number.
+  fileprivate var short: String {
+    count <= 4 ? typed : "[" + prefix(4).map(String.init).joined(separator: ", ") + ", …]"
   }
 }

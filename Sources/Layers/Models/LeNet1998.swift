@@ -57,6 +57,9 @@ public struct LeNet1998: Layer, CustomStringConvertible {
 
 /// The negative squared distance to each class's code of ±1: [N, 84] → [N, classes]. Nothing is learned.
 package struct CodeDistance: Layer, CustomStringConvertible {
+  /// A limit that no network meets: the codes are constants of the graph.
+  static let mostClasses = 1 << 16
+
   let classes: Int
 
   package init(classes: Int) { self.classes = classes }
@@ -65,7 +68,11 @@ package struct CodeDistance: Layer, CustomStringConvertible {
 
   package func declare(_ x: Symbol) -> Symbol {
     let points = DigitCodes.height * DigitCodes.width
-    guard let classes = x.checked("classes", classes, atLeast: 1), classes <= 1 << 16 else {
+    guard let classes = x.checked("classes", classes, atLeast: 1) else { return x.poisoned([x.shape[0], nil]) }
+    guard classes <= CodeDistance.mostClasses else {
+      x.reject(
+        "\(classes) classes, more than there are codes for",
+        mend: "give at most \(CodeDistance.mostClasses) classes, or end with Dense instead")
       return x.poisoned([x.shape[0], nil])
     }
     let fits = x.checkedRank(2, layout: "N×features", mend: "put Flatten() before the layer")
@@ -73,11 +80,13 @@ package struct CodeDistance: Layer, CustomStringConvertible {
       x.reject("\(units) units for codes of \(points) points", mend: "put Dense(\(points)) before the layer")
       return x.poisoned([x.shape[0], classes])
     }
+    guard fits else { return x.poisoned([x.shape[0], classes]) }
     var codes = Tensor(zeros: [classes, points])
     codes.withMutableElements(of: Float.self) { elements in
-      for index in elements.indices { elements[index] = DigitCodes.code(index / points)[index % points] }
+      for index in 0..<classes {
+        for (point, value) in DigitCodes.code(index).enumerated() { elements[index * points + point] = value }
+      }
     }
-    guard fits else { return x.poisoned([x.shape[0], classes]) }
     let away = x.applying(Op.Reshape.self, ["shape": .ints([0, 1, points])])
       .applying(Op.Sub.self, to: [x.constant(codes)])
     return away.applying(Op.Mul.self, to: [away])
