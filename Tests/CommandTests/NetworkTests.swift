@@ -67,8 +67,9 @@ import Testing
 
   @Test func theListSaysWhatANetworkIs() throws {
     let lines = try fovea("models", "resnet50", "--json").out.split(separator: "\n")
-    let entry = try #require(
-      try JSONSerialization.jsonObject(with: Data(try #require(lines.first).utf8)) as? [String: Any])
+    let line = try #require(lines.first)
+    let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+    let entry = try #require(object as? [String: Any])
     #expect(entry["parameters"] as? Int == 25_557_032 && entry["multiply_adds"] as? Int == 4_089_184_256)
     #expect(entry["paper"] as? String == "He et al. 2015" && entry["task"] as? String == "classification")
     #expect(try fovea("models", "perceiver").status == 1)
