@@ -111,8 +111,8 @@ import Testing
     return Zoo.standard.entries.filter { all || isQuick($0) }.map(\.name)
   }
 
-  /// Shifts every norm to 3, so that rectifiers behind them, those with a lid of 6 too, seldom stand at a corner: there rounding alone decides whether a
-  /// gradient passes, and a deep network spreads that over everything before it.
+  /// Shifts every norm to 3, so that rectifiers behind them, those with a lid of 6 too, seldom stand at a corner:
+  /// there rounding alone decides whether a gradient passes, and a deep network spreads that over everything before it.
   private static func steady(_ model: Model) throws {
     for (value, parameter) in model.graph.parameters where parameter.role == .shift {
       let shape = model.graph.shape(value)
