@@ -1,4 +1,6 @@
+import FoveaExecution
 import FoveaInference
+import FoveaLanesBackend
 import FoveaOneDNNBackend
 
 extension Device {
@@ -14,8 +16,11 @@ extension Device {
   ///     computes the same bits everywhere.
   public static func cpu(threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed) -> Device {
     let backend = OneDNNBackend(tuning: tuning)
+    var backends: [any Backend] = []
+    if let lanes = LanesBackend() { backends.append(lanes) }
+    if let backend { backends.append(backend) }
     return Device(
-      name: "cpu", backends: backend.map { [$0] } ?? [], threads: threads ?? Device.processors,
+      name: "cpu", backends: backends, threads: threads ?? Device.processors,
       tuning: backend?.tuning.rawValue)
   }
 
@@ -35,6 +40,8 @@ extension Device {
 
   /// What runs on it, for people: `cpu, oneDNN 2.6.3, 2 threads`.
   public var text: String {
+    // What takes small networks whole is not worth a word here.
+    let backends = backends.filter { !($0 is any RegionBackend) }
     let runs = backends.isEmpty ? "reference backend, 1 thread" : backends.map(\.name).joined(separator: ", ")
     let count = backends.isEmpty ? "" : threads == 1 ? ", 1 thread" : ", \(threads) threads"
     return name == "reference" ? runs : "\(name), \(runs)\(count)"
@@ -43,7 +50,7 @@ extension Device {
   /// One sentence that says what is missing on this machine, what that costs and how to get it; nil when
   /// nothing is missing.
   public var shortcoming: String? {
-    guard name == "cpu", backends.isEmpty, let why = OneDNNBackend.unavailable else { return nil }
+    guard name == "cpu", !backends.contains(where: { $0 is OneDNNBackend }), let why = OneDNNBackend.unavailable else { return nil }
     return "no oneDNN (\(why)): the reference backend is some hundred times slower; install libdnnl-dev"
   }
 }

@@ -4,6 +4,7 @@
 @_exported import FoveaExecution
 @_exported import FoveaGraphs
 @_exported import FoveaInference
+@_exported import FoveaLanesBackend
 @_exported import FoveaLayers
 @_exported import FoveaOneDNNBackend
 @_exported import FoveaTensors

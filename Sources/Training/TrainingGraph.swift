@@ -56,6 +56,19 @@ package struct TrainingGraph: Sendable {
     hasTop5 = heads.metrics.contains { $0.name == "correct5" }
   }
 
+  /// A network of maps [N, C, H, W] with a cross-entropy at every place: for commands that look at a training step
+  /// without data. Runs have no data of that kind yet.
+  /// - Throws: `TrainingError.noScores` when the output is no map.
+  package init(ofMaps model: Model) throws(TrainingError) {
+    guard let output = model.graph.output("output") else {
+      throw .noOutput(known: model.graph.outputs.map(\.name))
+    }
+    let scores = model.graph[output].type.shape
+    guard let rank = scores.rank, rank > 2, let classes = scores[1] else { throw .noScores(scores) }
+    let graph = try Self.with(Heads(losses: [.crossEntropy()], metrics: []), on: model.graph)
+    self.init(graph, graph, classes: classes, hasTop5: false)
+  }
+
   /// A network with losses and metrics.
   private static func with(_ heads: Heads, on network: Graph) throws(TrainingError) -> Graph {
     var graph = network

@@ -36,11 +36,12 @@ struct RoomTable {
     Room("Execution", ["Graphs"]),
     Room("Layers", ["Graphs", "Execution"]),
     Room("OneDNNBackend", ["Execution"], wraps: ["CFoveaOneDNN"]),
+    Room("LanesBackend", ["Execution"], wraps: ["CFoveaLanes"]),
     Room("Data", ["Tensors"], wraps: ["CFoveaPNG", "CFoveaTurboJPEG", "CFoveaCurl"]),
     Room("Inference", ["Layers", "Execution", "Data"]),
     Room("Exchange", ["Layers"]),
     Room("Training", ["Inference", "Exchange"]),
-    Room("Fovea", ["Training", "OneDNNBackend"]),
+    Room("Fovea", ["Training", "OneDNNBackend", "LanesBackend"]),
     Room("Command", ["Fovea"]),
   ])
 

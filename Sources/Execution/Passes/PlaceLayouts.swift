@@ -12,6 +12,7 @@ struct Placement: Sendable {
 struct DraftStep: Sendable {
   enum Kind: Sendable, Equatable {
     case node(Int)
+    case region
     case reorder
   }
   var kind: Kind
@@ -31,7 +32,9 @@ struct DraftStep: Sendable {
 /// (gradients, moments, updates) follows.
 struct LayoutPass {
   let graph: Graph
+  /// Those that run node by node.
   let backends: [any Backend]
+  let regional: [any RegionBackend]
   let store: Store?
   let training: Bool
   let threads: Int
@@ -45,7 +48,8 @@ struct LayoutPass {
 
   init(graph: Graph, backends: [any Backend], store: Store?, training: Bool, threads: Int) {
     self.graph = graph
-    self.backends = backends
+    self.backends = backends.filter { !($0 is any RegionBackend) }
+    regional = backends.compactMap { $0 as? any RegionBackend }
     self.store = store
     self.training = training
     self.threads = threads
@@ -63,7 +67,16 @@ struct LayoutPass {
     }
     let order = RunningOrder.order(graph)
     var groups = BackendGroups(graph, backends)
-    for index in order { try place(index, &groups) }
+    var region: Region?
+    for backend in regional where region == nil {
+      region = backend.region(of: graph, training: training, threads: threads)
+    }
+    let late = region?.followers(in: graph) ?? []
+    for index in order where region?.nodes.contains(index) != true && !late.contains(index) {
+      try place(index, &groups)
+    }
+    if let region { try place(region) }
+    for index in order where late.contains(index) { try place(index, &groups) }
     for output in graph.outputs { try lastingCopy(of: output.value, in: .plain) }
     for update in graph.updates {
       // The new value may go straight into the old one's buffer.
@@ -149,6 +162,19 @@ struct LayoutPass {
       DraftStep(
         kind: .node(index), name: graph[node.outputs[0]].name, op: node.op, implementation: implementation.name,
         inputs: inputs, outputs: outputs, proposal: proposal))
+  }
+
+  private mutating func place(_ region: Region) throws(ExecutionError) {
+    var inputs: [Int?] = []
+    for (value, layout) in zip(region.inputs, region.proposal.inputs) {
+      inputs.append(try copy(of: value, in: layout))
+    }
+    var outputs: [Int] = []
+    for (value, layout) in zip(region.outputs, region.proposal.outputs) { outputs.append(addCopy(of: value, layout)) }
+    steps.append(
+      DraftStep(
+        kind: .region, name: region.name, op: "Region", implementation: region.name, inputs: inputs, outputs: outputs,
+        proposal: region.proposal))
   }
 
   @discardableResult

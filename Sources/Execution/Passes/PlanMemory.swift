@@ -100,25 +100,11 @@ struct MemoryPass {
     // A chain of aliases lives as long as its last member.
     for (member, root) in alias { dies[root] = max(dies[root], dies[member]) }
 
-    // Largest first, each at the lowest offset free during its whole life.
     let roots = placements.indices.filter { residence[$0] == .arena(offset: -1) && alias[$0] == nil && born[$0] >= 0 }
-    var placed: [(index: Int, offset: Int, size: Int)] = []
-    for index in roots.sorted(by: {
-      (placements[$1].byteCount, $0) < (placements[$0].byteCount, $1)
-    }) {
-      let size = align(placements[index].byteCount)
-      unsharedBytes += size
-      var offset = 0
-      for other in placed.filter({ born[$0.index] <= dies[index] && born[index] <= dies[$0.index] })
-        .sorted(by: { $0.offset < $1.offset })
-      {
-        if offset + size <= other.offset { break }
-        offset = max(offset, other.offset + other.size)
-      }
-      placed.append((index, offset, size))
-      residence[index] = .arena(offset: offset)
-      arenaBytes = max(arenaBytes, offset + size)
-    }
+    let packing = ArenaPacking(roots.map { (align(placements[$0].byteCount), born[$0]...dies[$0]) })
+    for (index, offset) in zip(roots, packing.offsets) { residence[index] = .arena(offset: offset) }
+    arenaBytes = packing.size
+    unsharedBytes = roots.reduce(0) { $0 + align(placements[$1].byteCount) }
     for (member, root) in alias { residence[member] = residence[root] }
     scratchBytes = (prologue + steps).map(\.proposal.scratchBytes).max() ?? 0
   }

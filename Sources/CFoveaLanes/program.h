@@ -1,0 +1,20 @@
+// What the instruction sets' files give to each other.
+#pragma once
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "include/CFoveaLanes.h"
+
+#define DECLARE(name) \
+  void name##_block(const fovea_lanes_program *, int32_t thread, int64_t block, bool is_first); \
+  void name##_sum(const fovea_lanes_sum *, int32_t threads, int64_t row, int64_t begin, int64_t end);
+
+DECLARE(fovea_lanes_plain)
+#if defined(__x86_64__)
+DECLARE(fovea_lanes_avx2)
+DECLARE(fovea_lanes_avx512)
+#endif
+
+// Runs `body` once for each number below `threads`, on as many threads when they are free, else one after the other.
+void fovea_lanes_parallel(int32_t threads, void (*body)(void *, int32_t), void *context);
