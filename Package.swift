@@ -11,7 +11,7 @@ func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
     swiftSettings: settings)
 }
 
-/// A C shim that opens an optional library at run time; Swift sees only its own small header.
+/// C behind a small header of its own: a shim that opens an optional library at run time, or kernels.
 func shim(_ name: String) -> Target {
   .target(name: name, path: "Sources/\(name)", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))])
 }
@@ -38,7 +38,7 @@ let package = Package(
     shim("CFoveaTurboJPEG"),
     shim("CFoveaCurl"),
     shim("CFoveaOneDNN"),
-    .target(name: "CFoveaLanes", path: "Sources/CFoveaLanes"),
+    shim("CFoveaLanes"),
     room("Tensors", ["CFoveaZlib"]),
     room("Vision", ["FoveaTensors"]),
     room("Graphs", ["FoveaTensors", "FoveaVision"]),

@@ -7,6 +7,7 @@
 #define TILE_FEW 1
 #define TILE_WIDE 2
 #define TILE_POSITIONS 3
+#define TILE_PAIRS 2
 #define TILE_VECTORS 2
 #define TILE_ROWS 2
 #define TILE_COLUMNS 3

@@ -7,6 +7,7 @@
 #define TILE_FEW 3
 #define TILE_WIDE 4
 #define TILE_POSITIONS 6
+#define TILE_PAIRS 8
 #define TILE_VECTORS 4
 #define TILE_ROWS 4
 #define TILE_COLUMNS 6

@@ -1,7 +1,7 @@
 // Running programs.
 #include "program.h"
 
-typedef void (*block_function)(const fovea_lanes_program *, int32_t, int64_t, bool);
+typedef void (*block_function)(const fovea_lanes_program *, int32_t, int64_t, bool, int32_t, int32_t);
 typedef void (*sum_function)(const fovea_lanes_sum *, int32_t, int64_t, int64_t, int64_t);
 
 int32_t fovea_lanes_best(void) {
@@ -39,7 +39,17 @@ static void run_blocks(void *context, int32_t thread) {
   const int64_t begin = program->blocks * thread / program->threads;
   const int64_t end = program->blocks * (thread + 1) / program->threads;
   for (int32_t i = 0; i < program->scalar_count; i++) program->scalars[thread][i] = 0;
-  for (int64_t block = begin; block < end; block++) run(program, thread, block, block == begin);
+  for (int64_t block = begin; block < end; block++) run(program, thread, block, block == begin, 0, 1);
+}
+
+// All threads at one example after the other, in the first one's memory.
+static void run_shared(void *context, int32_t thread) {
+  const fovea_lanes_program *program = context;
+  const block_function run = block_of(program->isa);
+  for (int64_t block = 0; block < program->blocks; block++) {
+    run(program, 0, block, block == 0, thread, program->helpers);
+    fovea_lanes_meet(program->meeting, program->helpers);
+  }
 }
 
 // An equal share of all sums for each thread.
@@ -60,6 +70,7 @@ static void run_sums(void *context, int32_t thread) {
 }
 
 void fovea_lanes_run(const fovea_lanes_program *program) {
+  if (program->helpers > 1 && fovea_lanes_together(program->helpers, run_shared, (void *)program)) return;
   fovea_lanes_parallel(program->threads, run_blocks, (void *)program);
   if (program->sum_count > 0) fovea_lanes_parallel(program->threads, run_sums, (void *)program);
   for (int32_t i = 0; i < program->scalar_count; i++) {

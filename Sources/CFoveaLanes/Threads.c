@@ -76,29 +76,47 @@ static bool has_helpers(int32_t count) {
   return helper_count >= count;
 }
 
-void fovea_lanes_parallel(int32_t threads, void (*work)(void *, int32_t), void *argument) {
-  if (threads > 1 && !atomic_flag_test_and_set(&busy)) {
-    if (has_helpers(threads - 1)) {
-      body = work;
-      context = argument;
-      atomic_store(&left, threads - 1);
-      for (int32_t i = 1; i < threads; i++) {
-        atomic_fetch_add(&helpers[i].round, 1);
-        if (atomic_load(&helpers[i].asleep)) {
-          pthread_mutex_lock(&helpers[i].lock);
-          pthread_cond_signal(&helpers[i].wake);
-          pthread_mutex_unlock(&helpers[i].lock);
-        }
+bool fovea_lanes_together(int32_t threads, void (*work)(void *, int32_t), void *argument) {
+  if (atomic_flag_test_and_set(&busy)) return false;
+  const bool is_ready = has_helpers(threads - 1);
+  if (is_ready) {
+    body = work;
+    context = argument;
+    atomic_store(&left, threads - 1);
+    for (int32_t i = 1; i < threads; i++) {
+      atomic_fetch_add(&helpers[i].round, 1);
+      if (atomic_load(&helpers[i].asleep)) {
+        pthread_mutex_lock(&helpers[i].lock);
+        pthread_cond_signal(&helpers[i].wake);
+        pthread_mutex_unlock(&helpers[i].lock);
       }
-      work(argument, 0);
-      for (int64_t spin = 0; atomic_load_explicit(&left, memory_order_acquire) > 0; spin++) {
-        if (spin < SPINS) RELAX();
-        else sched_yield();
-      }
-      atomic_flag_clear(&busy);
-      return;
     }
-    atomic_flag_clear(&busy);
+    work(argument, 0);
+    for (int64_t spin = 0; atomic_load_explicit(&left, memory_order_acquire) > 0; spin++) {
+      if (spin < SPINS) RELAX();
+      else sched_yield();
+    }
   }
+  atomic_flag_clear(&busy);
+  return is_ready;
+}
+
+void fovea_lanes_parallel(int32_t threads, void (*work)(void *, int32_t), void *argument) {
+  if (threads > 1 && fovea_lanes_together(threads, work, argument)) return;
   for (int32_t i = 0; i < threads; i++) work(argument, i);
+}
+
+void fovea_lanes_meet(int32_t *meeting, int32_t threads) {
+  _Atomic int32_t *here = (_Atomic int32_t *)meeting, *times = here + 1;
+  const int32_t time = atomic_load_explicit(times, memory_order_acquire);
+  if (atomic_fetch_add_explicit(here, 1, memory_order_acq_rel) == threads - 1) {
+    // The last one to come lets all go.
+    atomic_store_explicit(here, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(times, 1, memory_order_release);
+    return;
+  }
+  for (int64_t spin = 0; atomic_load_explicit(times, memory_order_acquire) == time; spin++) {
+    if (spin < SPINS) RELAX();
+    else sched_yield();
+  }
 }

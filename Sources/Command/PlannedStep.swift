@@ -5,7 +5,7 @@ struct PlannedStep: Sendable {
   let graph: Graph
   let request: PlanRequest
 
-  init(_ model: Model, task: SummaryCommand.Task, batch: Int) throws {
+  init(_ model: Model, task: SummaryCommand.Task, batch: Int, memory: MemoryUse = .usual) throws {
     var sizes: [String: Shape] = [:]
     var graph = model.graph
     var request: PlanRequest
@@ -18,6 +18,7 @@ struct PlannedStep: Sendable {
       sizes[graph[value].name] = open.contains(0) ? Shape([batch] + shape.dims.dropFirst()) : shape
     }
     request.sizes = sizes
+    request.memory = memory
     self.graph = graph
     self.request = request
   }

@@ -63,7 +63,7 @@ struct ResumedRun: Sendable {
   private func isSame(_ word: (option: String, value: String?), _ own: [(option: String, value: String?)]) -> Bool {
     if word.option == "out" { return word.value == directory }
     // Values that say that there is nothing of it.
-    let nothing = ["validation": ["0", "0.0"], "accumulate": ["1"], "augment": ["none"]]
+    let nothing = ["validation": ["0", "0.0"], "accumulate": ["1"], "memory": ["usual"], "augment": ["none"]]
     if let value = word.value, nothing[word.option]?.contains(value) == true {
       return !own.contains { $0.option == word.option }
     }

@@ -9,6 +9,7 @@ struct TrainRecipe: Sendable {
     OptionSpec(
       "accumulate", "K", "gather the gradients of K batches for each step: the memory of one, the step of all",
       standard: "1"),
+    MemoryUse.option,
     OptionSpec(
       "validation", "FRACTION", "keep this part of the training examples to choose the best model", standard: "0"),
     OptionSpec(
@@ -39,6 +40,7 @@ struct TrainRecipe: Sendable {
   let length: TrainingOptions.Length
   let batch: Int
   let accumulate: Int
+  let memory: MemoryUse
   let validation: Double
   let patience: Int?
   let augmentation: Augmentation
@@ -64,6 +66,7 @@ struct TrainRecipe: Sendable {
     length = steps.map { .steps($0) } ?? .epochs(epochs ?? standard.epochs)
     batch = arguments.integer("batch", in: 1...1_000_000) ?? standard.batch
     accumulate = arguments.integer("accumulate", in: 1...1_000_000) ?? 1
+    memory = MemoryUse(&arguments)
     validation = arguments.number("validation", "a fraction from 0 to below 1") { $0 >= 0 && $0 < 1 } ?? 0
     patience = arguments.integer("patience", in: 1...1_000_000)
     if patience != nil, validation == 0, !arguments.isGiven("resume") {
@@ -122,12 +125,24 @@ extension TrainRecipe {
       versions: ["fovea": Version.text, "onednn": OneDNNBackend.version ?? "none"])
     options.rateScales = rateScales
     options.accumulate = accumulate
+    options.memory = memory
     options.patience = patience
     options.checkpointSteps = checkpointSteps
     options.augmentation = augmentation
     options.resize = pictures.resize
     options.size = pictures.size
     return options
+  }
+}
+
+extension MemoryUse {
+  /// `--memory`, which `train` and `bench` take.
+  static let option = OptionSpec(
+    "memory", "usual|low", "low computes activations and norms twice, so that they need not be kept",
+    standard: "usual")
+
+  init(_ arguments: inout Arguments) {
+    self = arguments.choice("memory", of: MemoryUse.allCases.map(\.rawValue)).flatMap(MemoryUse.init) ?? .usual
   }
 }
 
@@ -144,6 +159,7 @@ extension TrainingOptions {
     }
     words.append(("batch", "\(batch)"))
     if accumulate > 1 { words.append(("accumulate", "\(accumulate)")) }
+    if memory != .usual { words.append(("memory", memory.rawValue)) }
     if validation > 0 { words.append(("validation", "\(validation)")) }
     if !augmentation.isNone { words.append(("augment", "\(augmentation)")) }
     if let patience { words.append(("patience", "\(patience)")) }

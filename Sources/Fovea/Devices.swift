@@ -50,7 +50,9 @@ extension Device {
   /// One sentence that says what is missing on this machine, what that costs and how to get it; nil when
   /// nothing is missing.
   public var shortcoming: String? {
-    guard name == "cpu", !backends.contains(where: { $0 is OneDNNBackend }), let why = OneDNNBackend.unavailable else { return nil }
+    guard name == "cpu", !backends.contains(where: { $0 is OneDNNBackend }), let why = OneDNNBackend.unavailable else {
+      return nil
+    }
     return "no oneDNN (\(why)): the reference backend is some hundred times slower; install libdnnl-dev"
   }
 }

@@ -44,9 +44,21 @@ struct ExampleCompiler {
       if try take(node) { nodes.insert(index) }
     }
     for output in graph.outputs { try bringOut(output.value) }
+    if examples < threads, program.operations.contains(where: { $0.flags.contains(FOVEA_LANES_SHARED) }) {
+      (program.threads, program.helpers) = (1, threads)
+    }
     for (index, node) in graph.nodes.enumerated() where !nodes.contains(index) {
       for value in graph.dataInputs(of: node) where values[value] != nil { throw LaneRefusal("\(node.op) reads on") }
     }
+  }
+
+  /// Threads that meet cost about as much as so many multiply-adds of vectors.
+  private static let sharedWork = 2000
+
+  /// What a sum over taps is flagged with.
+  private func flags(_ rectified: Bool, _ classes: TapClasses, rows: Int) -> [fovea_lanes_flags] {
+    let work = zip(classes.keys, classes.pixels).reduce(0) { $0 + $1.0.count / 2 * ($1.1.count / 2) } * rows
+    return (rectified ? [FOVEA_LANES_WITH_RELU] : []) + (work > ExampleCompiler.sharedWork ? [FOVEA_LANES_SHARED] : [])
   }
 
   // MARK: Values
@@ -190,7 +202,9 @@ struct ExampleCompiler {
 
   private mutating func bias(_ site: NodeSite) throws(LaneRefusal) -> Place? {
     guard site.has(2), let own = site.node.inputs[2] else { return nil }
-    guard site.inputShape(2).count == site.outputShape()[1] else { throw LaneRefusal("a bias of \(site.inputShape(2))") }
+    guard site.inputShape(2).count == site.outputShape()[1] else {
+      throw LaneRefusal("a bias of \(site.inputShape(2))")
+    }
     return try packed(own, PackedWeights(channels: site.outputShape()[1], taps: 1))
   }
 
@@ -201,7 +215,7 @@ struct ExampleCompiler {
     let made = makeVectors(output)
     program.operations.append(
       LaneOperation(
-        kind: FOVEA_LANES_CHANNEL_TAPS, flags: rectified ? [FOVEA_LANES_WITH_RELU] : [],
+        kind: FOVEA_LANES_CHANNEL_TAPS, flags: flags(rectified, classes, rows: layout.stride / 16),
         sizes: [layout.stride / 16, 16, plane * 16], inputs: [.buffer(source.buffer), weights, bias],
         outputs: [.buffer(made.buffer)], classes: program.append(classes, width: 2)))
   }
@@ -261,7 +275,7 @@ struct ExampleCompiler {
     let bias: Place? = if site.has(2), let own = site.node.inputs[2] { .operand(ends.operand(own)) } else { nil }
     program.operations.append(
       LaneOperation(
-        kind: FOVEA_LANES_TAPS, flags: rectified ? [FOVEA_LANES_WITH_RELU] : [],
+        kind: FOVEA_LANES_TAPS, flags: flags(rectified, classes, rows: channels),
         sizes: [channels, inChannels * windows.taps, rows * stride, 1, 0, 0],
         inputs: [.buffer(target), weights, bias, nil], outputs: [.buffer(made.buffer)],
         classes: program.append(classes, width: 2)))
@@ -287,9 +301,12 @@ struct ExampleCompiler {
 
   private mutating func maxPool(_ node: Node, _ site: NodeSite) throws(LaneRefusal) {
     guard let x = node.inputs[0] else { throw LaneRefusal("MaxPool without operands") }
-    if node.outputs.count > 1, graph.readers[node.outputs[1]]?.isEmpty == false || graph.outputs.contains(where: {
-      $0.value == node.outputs[1]
-    }) {
+    if node.outputs.count > 1,
+      graph.readers[node.outputs[1]]?.isEmpty == false
+        || graph.outputs.contains(where: {
+          $0.value == node.outputs[1]
+        })
+    {
       throw LaneRefusal("places of maxima are wanted")
     }
     let kernel = site.attributes.ints("kernel_shape", default: [])
@@ -333,7 +350,8 @@ struct ExampleCompiler {
     let source = try spread(x)
     let plane = whole.dims.dropFirst(2).reduce(1, *)
     let vectors = (whole[1] + 15) / 16
-    guard source.rows == nil, source.floats == vectors * 16 * plane, source.places.count < 2 || plane < 2 || source.places[1] == 16
+    guard source.rows == nil, source.floats == vectors * 16 * plane,
+      source.places.count < 2 || plane < 2 || source.places[1] == 16
     else { throw LaneRefusal("has no such windows") }
     var classes = TapClasses()
     for (position, places) in met.enumerated() {

@@ -100,6 +100,8 @@ final class BoundLanes: BoundKernel {
 
     raw.threads = Int32(program.threads)
     raw.isa = kernel.isa
+    raw.helpers = Int32(program.helpers)
+    raw.meeting = keep([0, 0] as [Int32])
     (raw.lanes, raw.examples, raw.blocks) = (Int64(program.lanes), Int64(program.examples), Int64(program.blocks))
     raw.op_count = Int32(program.operations.count)
     raw.sum_count = Int32(sums.count)

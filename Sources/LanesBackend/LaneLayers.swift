@@ -134,7 +134,9 @@ extension LaneCompiler {
     for channel in 0..<inShape[1] { table += taps.map { Int32((channel * plane + $0) * lanes) } }
     var pixels: [Int32] = []
     for (position, start) in starts.enumerated() {
-      for vector in 0..<vectors { pixels += [Int32(start * lanes + 16 * vector), Int32(position * lanes + 16 * vector)] }
+      for vector in 0..<vectors {
+        pixels += [Int32(start * lanes + 16 * vector), Int32(position * lanes + 16 * vector)]
+      }
     }
     let columns = inShape[1] * windows.taps
     let part = sum(node.outputs[0], rows: outShape[1], columns: columns, stride: columns)
@@ -205,7 +207,8 @@ extension LaneCompiler {
 
   /// The sum over examples of what one value's rows make with another's: [rows][columns].
   private mutating func outerProduct(_ node: Node, _ a: Value, _ b: Value, _ output: Value) throws(LaneRefusal) {
-    guard node.attributes.flag("transA"), !node.attributes.flag("transB"), node.inputs.count < 3 || node.inputs[2] == nil
+    guard node.attributes.flag("transA"), !node.attributes.flag("transB"),
+      node.inputs.count < 3 || node.inputs[2] == nil
     else { throw LaneRefusal("a product of examples") }
     let (rows, columns) = (elements(a), elements(b))
     // Examples one below the other, so that vectors go along the columns and no sum runs across lanes.

@@ -60,6 +60,8 @@ struct LaneProgram: Sendable {
   var lanes: Int
   var examples: Int
   var threads: Int
+  /// Threads that work at each example together; 1 where each has examples of its own.
+  var helpers = 1
   var operations: [LaneOperation] = []
   /// Floats of each buffer, and whether it keeps zeros that nobody writes from run to run.
   var buffers: [(floats: Int, isKept: Bool)] = []

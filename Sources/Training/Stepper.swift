@@ -34,12 +34,14 @@ final class Stepper {
     self.planned = planned
     let heads = heads.fixingNorms(freeze: options.freeze)
     if options.accumulate > 1 {
-      let request = try heads.accumulation(freeze: options.freeze)
+      var request = try heads.accumulation(freeze: options.freeze)
+      request.memory = options.memory
       let graph = try heads.update(options)
       gathering = PlanCache(heads.graph, request, store: store, device: device)
       updating = PlanCache(graph, PlanRequest(mode: .training), store: store, device: device)
     } else {
-      let request = try heads.training(options.optimizer, freeze: options.freeze, rateScales: options.rateScales)
+      var request = try heads.training(options.optimizer, freeze: options.freeze, rateScales: options.rateScales)
+      request.memory = options.memory
       gathering = PlanCache(heads.graph, request, store: store, device: device)
       updating = nil
     }

@@ -1,4 +1,5 @@
 import FoveaData
+import FoveaExecution
 import FoveaLayers
 
 /// Everything that decides how a run goes, besides the model and the data set.
@@ -37,6 +38,8 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
   /// Batches whose gradients are gathered before the weights move once: a step on `accumulate`·`batch` examples
   /// in the memory of `batch` of them. Norms see each batch for itself.
   public var accumulate = 1
+  /// Whether values that are cheap to compute twice are, for less memory.
+  public var memory = MemoryUse.usual
   /// Epochs without a better accuracy on the validation part after which the run ends; nil goes on to the end.
   public var patience: Int?
   /// How training pictures are varied; validation and test pictures stay as they are.
@@ -124,7 +127,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
 
   private enum Key: String, CodingKey {
     case epochs, steps, batch, optimizer, seed, validation, freeze, logInterval, dataset, initialization, weights
-    case versions, accumulate, patience, checkpointSteps, augmentation, resize, size, rateScales
+    case versions, accumulate, memory, patience, checkpointSteps, augmentation, resize, size, rateScales
   }
 
   // Written out: a synthesized decoder fails on a missing key, and the directory is where the file lies.
@@ -146,6 +149,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     weights = try box.decodeIfPresent(String.self, forKey: .weights)
     versions = try box.decodeIfPresent([String: String].self, forKey: .versions) ?? [:]
     accumulate = try box.decodeIfPresent(Int.self, forKey: .accumulate) ?? 1
+    memory = try box.decodeIfPresent(MemoryUse.self, forKey: .memory) ?? .usual
     patience = try box.decodeIfPresent(Int.self, forKey: .patience)
     checkpointSteps = try box.decodeIfPresent(Int.self, forKey: .checkpointSteps)
     augmentation = try box.decodeIfPresent(Augmentation.self, forKey: .augmentation) ?? .none
@@ -171,6 +175,7 @@ public struct TrainingOptions: Sendable, Equatable, Codable {
     try box.encodeIfPresent(weights, forKey: .weights)
     try box.encode(versions, forKey: .versions)
     if accumulate > 1 { try box.encode(accumulate, forKey: .accumulate) }
+    if memory != .usual { try box.encode(memory, forKey: .memory) }
     try box.encodeIfPresent(patience, forKey: .patience)
     try box.encodeIfPresent(checkpointSteps, forKey: .checkpointSteps)
     if !augmentation.isNone { try box.encode(augmentation, forKey: .augmentation) }

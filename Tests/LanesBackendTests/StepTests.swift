@@ -92,8 +92,10 @@ import Testing
   /// Networks that keep one layer's kernels busy are left to them, and batches that would leave lanes empty.
   @Test func onlySmallNetworksAreTaken() throws {
     let backend = try #require(LanesBackend())
-    #expect(backend.region(of: try Steps(Zoo.standard.model("lenet5"), batch: 64).graph, training: true, threads: 2) != nil)
-    #expect(backend.region(of: try Steps(Zoo.standard.model("lenet5"), batch: 2).graph, training: true, threads: 2) == nil)
+    #expect(
+      backend.region(of: try Steps(Zoo.standard.model("lenet5"), batch: 64).graph, training: true, threads: 2) != nil)
+    #expect(
+      backend.region(of: try Steps(Zoo.standard.model("lenet5"), batch: 2).graph, training: true, threads: 2) == nil)
     let large = try Model(input: [8, 64, 64]) {
       Conv2D(64, kernel: 3)
       ReLU()

@@ -66,7 +66,9 @@ struct Steps {
       try context.run()
     }
     var results: Results = [:]
-    for (name, _) in graph.outputs { results[name] = try context.result(name).converted(to: .f64).array(of: Double.self) }
+    for (name, _) in graph.outputs {
+      results[name] = try context.result(name).converted(to: .f64).array(of: Double.self)
+    }
     for (_, parameter) in graph.parameters + graph.states {
       results[parameter.path] = try store.tensor(parameter.path).converted(to: .f64).array(of: Double.self)
     }

@@ -64,6 +64,8 @@ enum fovea_lanes_flags {
   // The first block of a thread sets what the others add to.
   FOVEA_LANES_ACCUMULATE = 2,
   FOVEA_LANES_OVERLAP = 4,
+  // Enough work for several threads at one example.
+  FOVEA_LANES_SHARED = 8,
 };
 
 // Positions that meet the same taps.
@@ -98,6 +100,10 @@ typedef struct {
 
 typedef struct {
   int32_t threads, isa;
+  // Threads that work at each example together, where there are too few examples for one each; 0 or 1: none.
+  int32_t helpers;
+  // Two numbers, zero at first.
+  int32_t *meeting;
   // Lanes of a block: a multiple of 16.
   int64_t lanes, examples, blocks;
   int32_t op_count, sum_count, scalar_count;

@@ -16,6 +16,7 @@ struct BenchCommand: Command {
       OptionSpec("task", "T", "infer, or train: forward, backward and update", standard: "infer"),
       OptionSpec("batch", "N", "examples in a step", standard: "64"),
       OptionSpec("input", "CxHxW", "shape of one example", standard: "the model's own"),
+      MemoryUse.option,
       OptionSpec("profile", nil, "how long each step of the plan takes"),
       OptionSpec("explain-plan", nil, "what runs where: implementations, layouts, reorders, memory, fallbacks"),
       OptionSpec("json", nil, "one JSON object a line, one for each model"),
@@ -29,6 +30,7 @@ struct BenchCommand: Command {
   let task: SummaryCommand.Task
   let batch: Int
   let input: [Int]?
+  let memory: MemoryUse
   let profile: Bool
   let explain: Bool
   let json: Bool
@@ -43,6 +45,7 @@ struct BenchCommand: Command {
       .flatMap(SummaryCommand.Task.init(rawValue:)) ?? .infer
     batch = arguments.integer("batch", in: 1...1_000_000) ?? 64
     input = arguments.extents("input")
+    memory = MemoryUse(&arguments)
     profile = arguments.has("profile")
     explain = arguments.has("explain-plan")
     json = arguments.has("json")
@@ -55,7 +58,7 @@ struct BenchCommand: Command {
     for options in models {
       PeakMemory.reset()
       let model = try options.load(.init(input: input.map { InputShape(Shape($0)) }))
-      let step = try PlannedStep(model, task: task, batch: batch)
+      let step = try PlannedStep(model, task: task, batch: batch, memory: memory)
       let wantsProfile = profile
       console.progress("timing \(options.text)")
       let timing = try await Worker().perform { () throws -> Timing in

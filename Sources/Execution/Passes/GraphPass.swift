@@ -23,6 +23,8 @@ public struct PlanRequest: Sendable {
   public var sizes: [String: Shape]
   /// The floating-point type to compute in.
   public var precision: DType
+  /// What a training step may compute again to need less memory.
+  public var memory = MemoryUse.usual
   /// Adds gradients and updates: the part of a training step after the loss.
   public var differentiation: (@Sendable (inout Graph) throws(GraphError) -> Void)?
 
@@ -40,7 +42,8 @@ public struct PlanRequest: Sendable {
   public var passes: [any GraphPass] {
     [
       Check(), ChooseMode(mode: mode), Differentiate(differentiation: differentiation), Precision(dtype: precision),
-      SettleShapes(sizes: sizes), FoldConstants(), Simplify(mode: mode), Fuse(),
+      SettleShapes(sizes: sizes), FoldConstants(), Simplify(mode: mode), Recompute(memory: memory),
+      Fuse(),
     ]
   }
 }
