@@ -30,8 +30,8 @@ build: toolchain ## build the program: .build/release/fovea
 test: toolchain ## build and run all tests, in release, and the examples
 	@JOBS=$(JOBS) Scripts/test
 
-bench: build ## time a training step
-	$(FOVEA) bench two-conv --task train --batch 128
+bench: build ## measure the cases of Benchmarks/README.md (ours alone; ONLY=lenet5 for some)
+	$(FOVEA) bench --suite --out .build/bench.jsonl$(if $(ONLY), --only "$(ONLY)")
 
 lint: toolchain ## check the formatting
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)

@@ -39,6 +39,7 @@ let package = Package(
     shim("CFoveaCurl"),
     shim("CFoveaOneDNN"),
     shim("CFoveaLanes"),
+    shim("CFoveaMachine"),
     room("Tensors", ["CFoveaZlib"]),
     room("Vision", ["FoveaTensors"]),
     room("Graphs", ["FoveaTensors", "FoveaVision"]),
@@ -52,7 +53,7 @@ let package = Package(
     room("Training", ["FoveaInference", "FoveaExchange"]),
     room("Fovea", ["FoveaTraining", "FoveaOneDNNBackend", "FoveaLanesBackend"]),
     .executableTarget(
-      name: "FoveaCommand", dependencies: ["Fovea"], path: "Sources/Command", swiftSettings: settings),
+      name: "FoveaCommand", dependencies: ["Fovea", "CFoveaMachine"], path: "Sources/Command", swiftSettings: settings),
     tests("Tensors", ["FoveaTensors"]),
     tests("Vision", ["FoveaVision"], others: ["Golden"]),
     tests("Graphs", ["FoveaGraphs"], others: ["Golden"]),

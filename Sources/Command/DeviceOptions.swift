@@ -37,8 +37,11 @@ struct DeviceOptions: Sendable {
 
   /// The device, and on standard error what it lacks.
   /// - Parameter usual: how convolutions are chosen where nobody says so; a single answer is not worth measuring for.
-  func device(_ console: Console? = nil, tuning usual: OneDNNBackend.Tuning = .remembered) -> Device {
-    let device = Device.named(name, threads: threads, tuning: tuning ?? usual) ?? .reference
+  /// - Parameter threads: in place of `--threads`.
+  func device(
+    _ console: Console? = nil, tuning usual: OneDNNBackend.Tuning = .remembered, threads own: Int? = nil
+  ) -> Device {
+    let device = Device.named(name, threads: own ?? threads, tuning: tuning ?? usual) ?? .reference
     if let console, let shortcoming = device.shortcoming { console.note(shortcoming) }
     return device
   }

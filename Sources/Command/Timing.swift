@@ -10,16 +10,25 @@ import Fovea
 struct Timing: Sendable {
   /// Median of one step.
   let milliseconds: Double
-  /// Two operations for each multiply-add of the planned graph.
-  let gigaflops: Double
+  /// Multiply-adds of the planned graph.
+  let multiplyAdds: Double
+  /// Bytes of all operands of all steps, in their layouts.
+  let bytes: Double
   let peakMegabytes: Double
   /// From the declared graph to a context that can run.
   let planMilliseconds: Double
   let firstMilliseconds: Double
   /// How many steps the median is of.
   let steps: Int
-  let profile: [(name: String, op: String, detail: String, milliseconds: Double)]
+  /// Each step of the plan; none where nobody asked.
+  let profile: [TimedStep]
   let plan: PlanReport
+
+  /// A step of the plan and how long it takes.
+  struct TimedStep: Sendable {
+    let cost: StepCost
+    let milliseconds: Double
+  }
 
   static let rounds = 5
   static let secondsPerRound = 0.3
@@ -58,19 +67,21 @@ struct Timing: Sendable {
       let round = Clock.seconds()
       repeat { try context.run() } while Clock.seconds() - round < secondsPerRound
     }
+    let peak = PeakMemory.megabytes
+    let costs = plan.costs
     return Timing(
-      milliseconds: median * 1000, gigaflops: 2 * multiplyAdds(plan.graph) / median / 1e9,
-      peakMegabytes: PeakMemory.megabytes, planMilliseconds: (planned - start) * 1000, firstMilliseconds: first * 1000,
-      steps: seconds.count, profile: profile ? context.profile : [], plan: try PlanReport(plan))
-  }
-
-  private static func multiplyAdds(_ graph: Graph) -> Double {
-    graph.nodes.reduce(0) { $0 + Double(graph.op(of: $1).cost(graph.site($1)).multiplyAdds) }
+      milliseconds: median * 1000, multiplyAdds: Double(plan.multiplyAdds),
+      bytes: costs.reduce(0) { $0 + Double($1.bytes) }, peakMegabytes: peak,
+      planMilliseconds: (planned - start) * 1000, firstMilliseconds: first * 1000, steps: seconds.count,
+      profile: profile
+        ? zip(costs, context.profile).map { TimedStep(cost: $0, milliseconds: $1.milliseconds) } : [],
+      plan: try PlanReport(plan))
   }
 
   private static func classes(of model: Model) -> Int {
-    guard let output = model.graph.outputs.first else { return 1 }
-    return max(1, model.graph[output.value].type.shape.dims?.last.flatMap { $0 } ?? 1)
+    guard let output = model.graph.outputs.first, let dims = model.graph[output.value].type.shape.dims else { return 1 }
+    // [N, C], or [N, C, …] for networks that answer in every place.
+    return max(1, (dims.count > 1 ? dims[1] : dims.last ?? nil) ?? 1)
   }
 
   /// Noise for pictures and labels; a rate so small that nothing runs away, other scalars zero.

@@ -76,6 +76,29 @@ final class BoundRectify: BoundKernel {
     #expect(try context.result("c").array(of: Float.self) == [0, 4, 0, 8])
   }
 
+  @Test func stepsSayWhatTheyComputeAndMove() throws {
+    var graph = Graph()
+    let x = graph.addInput("x", TensorType(.f32, [1, 4] as Shape))
+    let w = graph.addParameter(
+      Parameter(path: "w", role: .weight, initializer: .constant(1)), TensorType(.f32, [3, 4] as Shape))
+    let a = graph.add(Op.Relu.self, [x])[0]
+    let product = graph.add(Op.Gemm.self, [a, w], ["transB": .int(1)])[0]
+    let flat = graph.add(Op.Flatten.self, [product])[0]
+    graph.addOutput("y", graph.add(Op.Tanh.self, [flat])[0])
+    let store = Store()
+    try store.initialize(graph, seed: 0)
+    let plan = try Plan(graph, mode: .inference, backends: [BackwardsBackend()], store: store, threads: 1)
+    // The backend's order takes a fifth number; what nobody has to move moves nothing.
+    let plain = 4 * 4
+    let own = 4 * 5
+    let costs = plan.costs
+    #expect(costs.map(\.op) == ["Reorder", "Relu", "Reorder", "Gemm", "Flatten", "Tanh"])
+    #expect(costs.map(\.isReorder) == [true, false, true, false, false, false])
+    #expect(costs.map(\.multiplyAdds) == [0, 0, 0, 12, 0, 0])
+    #expect(costs.map(\.bytes) == [plain + own, own + own, own + plain, 16 + 48 + 12, 0, 12 + 12])
+    #expect(plan.multiplyAdds == 12)
+  }
+
   @Test func statesChangeInPlaceAfterTheirLastReader() throws {
     var graph = Graph()
     let parameter = Parameter(path: "w", role: .weight, initializer: .constant(2))

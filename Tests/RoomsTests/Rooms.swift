@@ -42,7 +42,7 @@ struct RoomTable {
     Room("Exchange", ["Layers"]),
     Room("Training", ["Inference", "Exchange"]),
     Room("Fovea", ["Training", "OneDNNBackend", "LanesBackend"]),
-    Room("Command", ["Fovea"]),
+    Room("Command", ["Fovea"], wraps: ["CFoveaMachine"]),
   ])
 
   func room(folder: String) -> Room? { rooms.first { $0.folder == folder } }

@@ -6,10 +6,12 @@ struct BenchCommand: Command {
   static let summary = "time a training step or an inference"
   static let details = [
     "After a warm-up, steps are timed in several rounds of at least 0.3 s; ms is the median of one step. GFLOP/s "
-      + "counts two operations for each multiply-add that the planned step does."
+      + "counts two operations for each multiply-add that the planned step does, as its operators are defined; the peak "
+      + "and the speed of memory that they are held against are measured in the same run."
   ]
   static let operands = [
-    OperandSpec("MODEL", "names that fovea models lists, or .safetensors model files", takesMany: true)
+    OperandSpec(
+      "MODEL", "names that fovea models lists, or .safetensors model files", isOptional: true, takesMany: true)
   ]
   static let options =
     [
@@ -17,13 +19,25 @@ struct BenchCommand: Command {
       OptionSpec("batch", "N", "examples in a step", standard: "64"),
       OptionSpec("input", "CxHxW", "shape of one example", standard: "the model's own"),
       MemoryUse.option,
-      OptionSpec("profile", nil, "how long each step of the plan takes"),
+      OptionSpec(
+        "profile", nil, "each step of the plan: time, speed, what bounds it; the same by operator; reorders"),
       OptionSpec("explain-plan", nil, "what runs where: implementations, layouts, reorders, memory, fallbacks"),
-      OptionSpec("json", nil, "one JSON object a line, one for each model"),
+      OptionSpec(
+        "sweep", Sweep.form,
+        "time it for several values of batch, size, channels (width), depth (of a family such as "
+          + "resnet20, resnet56) or threads"),
+      OptionSpec("plot", "FILE.svg", "draw what --sweep finds"),
+      OptionSpec("suite", nil, "the cases of Benchmarks/README.md, each in a process of its own; takes no MODEL"),
+      OptionSpec("only", "TEXT", "with --suite: the cases whose names contain this, e.g. lenet5"),
+      OptionSpec("out", "FILE", "with --suite: write JSON lines there too"),
+      OptionSpec("json", nil, "one JSON object a line, one for each model, value or case"),
     ] + ModelOptions.specs + DeviceOptions.specs
   static let examples = [
-    Example("fovea bench two-conv --task train --batch 128", "one line with the figures"),
+    Example("fovea bench two-conv --task train --batch 128", "the figures"),
     Example("fovea bench two-conv --profile --explain-plan", "where the time goes"),
+    Example("fovea bench resnet20 --sweep batch=1,2,4,8,16 --plot batch.svg", "what a larger batch costs"),
+    Example("fovea bench resnet20 --sweep depth=20,32,44,56 --task train", "what depth costs"),
+    Example("fovea bench --suite --only lenet5", "LeNet-5's rows of the table"),
   ]
 
   let models: [ModelOptions]
@@ -33,8 +47,14 @@ struct BenchCommand: Command {
   let memory: MemoryUse
   let profile: Bool
   let explain: Bool
+  let sweep: Sweep?
+  let plot: String?
+  let suite: [SuiteCases.Case]?
+  let output: String?
   let json: Bool
   let device: DeviceOptions
+  /// What a case of the suite is handed on.
+  private let handedOn: [String]
 
   init(_ arguments: inout Arguments) {
     var models: [ModelOptions] = []
@@ -48,66 +68,121 @@ struct BenchCommand: Command {
     memory = MemoryUse(&arguments)
     profile = arguments.has("profile")
     explain = arguments.has("explain-plan")
+    sweep = arguments.text("sweep").flatMap { Sweep($0, &arguments) }
+    plot = arguments.text("plot")
+    suite = BenchCommand.suite(&arguments)
+    output = arguments.text("out")
     json = arguments.has("json")
     device = DeviceOptions(&arguments)
+    handedOn = ["threads", "device", "tune"].flatMap { name in
+      arguments.text(name).map { ["--\(name)", $0] } ?? []
+    }
     if models.count > 1, models[0].weights != nil { arguments.reject("--weights goes with one model at a time") }
+    if models.isEmpty, suite == nil { arguments.reject("MODEL… is missing: \(BenchCommand.operands[0].help)") }
+    checkTogether(&arguments)
+  }
+
+  /// The cases that `--suite` and `--only` choose; nil without `--suite`.
+  private static func suite(_ arguments: inout Arguments) -> [SuiteCases.Case]? {
+    guard arguments.has("suite") else {
+      for name in ["only", "out"] where arguments.isGiven(name) { arguments.reject("--\(name) goes with --suite") }
+      return nil
+    }
+    for name in ["task", "batch", "input", "weights", "profile", "explain-plan", "sweep"]
+    where arguments.isGiven(name) { arguments.reject("--suite has its own cases, so --\(name) contradicts it") }
+    if !arguments.operands.isEmpty { arguments.reject("--suite has its own networks; leave out MODEL, or use --only") }
+    guard let text = arguments.text("only") else { return SuiteCases.all }
+    let chosen = SuiteCases.all.filter { $0.name.contains(text) }
+    if chosen.isEmpty {
+      arguments.reject(
+        "no case of the suite contains \"\(text)\"; there are \(SuiteCases.all.map(\.name).joined(separator: ", "))")
+    }
+    return chosen
+  }
+
+  private func checkTogether(_ arguments: inout Arguments) {
+    if arguments.isGiven("sweep") {
+      for name in ["profile", "explain-plan"] where arguments.has(name) {
+        arguments.reject("--\(name) looks at one case, so it does not go with --sweep")
+      }
+      let own = ["batch": "batch", "threads": "threads", "size": "input"]
+      if let sweep, let name = own[sweep.axis.rawValue], arguments.isGiven(name) {
+        arguments.reject("--sweep \(sweep.axis.rawValue) gives that, so --\(name) contradicts it")
+      }
+    } else if plot != nil {
+      arguments.reject("--plot draws what --sweep finds; add e.g. --sweep batch=1,2,4,8")
+    }
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let device = device.device(console)
+    let usual = device.device(console)
+    if let suite {
+      // Layers are measured once and remembered, as in training.
+      let tuned = handedOn.contains("--tune") || usual.name == "reference" ? handedOn : handedOn + ["--tune", "on"]
+      let failures = try Suite(
+        cases: suite, options: tuned, threads: usual.threads, output: output, json: json
+      ).run(console)
+      return failures == 0 ? Program.Status.done : Program.Status.failed
+    }
+    if let sweep {
+      try await run(sweep, console)
+      return Program.Status.done
+    }
     for options in models {
       PeakMemory.reset()
       let model = try options.load(.init(input: input.map { InputShape(Shape($0)) }))
-      let step = try PlannedStep(model, task: task, batch: batch, memory: memory)
-      let wantsProfile = profile
-      console.progress("timing \(options.text)")
-      let timing = try await Worker().perform { () throws -> Timing in
-        try Timing.measure(step, model, device, profile: wantsProfile)
+      let report = try await measure(options.text, model, batch: batch, on: usual, console)
+      if json {
+        try console.json(report.object(explain: explain))
+      } else {
+        for line in report.lines(explain: explain) { try console.out(line) }
       }
-      console.endProgress()
-      try json
-        ? console.json(object(options.text, timing, device)) : show(options.text, timing, device, console)
     }
     return Program.Status.done
   }
 
-  private func object(_ name: String, _ timing: Timing, _ device: Device) -> [String: Any] {
-    var object: [String: Any] = [
-      "model": name, "task": task.rawValue, "batch": batch, "device": device.name, "threads": device.threads,
-      "ms": timing.milliseconds, "images_per_s": Double(batch) / timing.milliseconds * 1000,
-      "gflops": timing.gigaflops, "peak_rss_mb": timing.peakMegabytes, "plan_ms": timing.planMilliseconds,
-      "first_step_ms": timing.firstMilliseconds, "steps_timed": timing.steps,
-    ]
-    if profile {
-      object["steps"] = timing.profile.map { step -> [String: Any] in
-        ["name": step.name, "op": step.op, "implementation": step.detail, "ms": step.milliseconds]
-      }
+  private func measure(
+    _ name: String, _ model: Model, batch: Int, on device: Device, _ console: Console
+  ) async throws -> BenchReport {
+    let step = try PlannedStep(model, task: task, batch: batch, memory: memory)
+    let wantsProfile = profile
+    console.progress("timing \(name)")
+    let timing = try await Worker().perform { () throws -> Timing in
+      try Timing.measure(step, model, device, profile: wantsProfile)
     }
-    if explain { object["plan"] = timing.plan.lines }
-    return object
+    let report = BenchReport(name, task: task, batch: batch, device: device, timing: timing)
+    console.endProgress()
+    return report
   }
 
-  private func show(_ name: String, _ timing: Timing, _ device: Device, _ console: Console) throws {
-    try console.out(
-      "\(name), \(task == .train ? "training step" : "inference"), batch \(batch), \(device.text): "
-        + "\(Text.decimals(timing.milliseconds, 3)) ms, "
-        + "\(Text.grouped(Int(Double(batch) / timing.milliseconds * 1000))) images/s, "
-        + "\(Text.decimals(timing.gigaflops, 1)) GFLOP/s, peak memory \(Text.decimals(timing.peakMegabytes, 0)) MB")
-    try console.out(
-      "  planned in \(Text.decimals(timing.planMilliseconds, 1)) ms, first step \(Text.decimals(timing.firstMilliseconds, 1)) ms, "
-        + "median of \(timing.steps) steps")
-    if profile {
-      let sum = timing.profile.reduce(0) { $0 + $1.milliseconds }
-      var rows = [["  step", "operator", "implementation", "ms", "share"]]
-      for step in timing.profile {
-        rows.append([
-          "  " + step.name, step.op, step.detail, Text.decimals(step.milliseconds, 3),
-          Text.decimals(100 * step.milliseconds / max(sum, 1e-12), 1) + " %",
-        ])
+  /// Each value of each network, shown when it is measured.
+  private func run(_ sweep: Sweep, _ console: Console) async throws {
+    for options in models { try sweep.check(options) }
+    if let plot { try OutputFile.write(plot, []) }
+    let names = models.map(\.text)
+    var rows: [SweepRow] = []
+    if !json { try console.out(SweepRow.head(sweep.axis, names)) }
+    for options in models {
+      for value in sweep.values {
+        PeakMemory.reset()
+        let own = try sweep.point(
+          value, options, input: input, batch: batch, threads: device.device().threads)
+        let place = device.device(threads: own.threads)
+        let report = try await measure(options.text, own.model, batch: own.batch, on: place, console)
+        let row = SweepRow(name: options.text, value: value, report: report)
+        rows.append(row)
+        if json {
+          var object = report.object(explain: false)
+          object["sweep"] = sweep.axis.rawValue
+          object["value"] = value
+          try console.json(object)
+        } else {
+          try console.out(row.line(names))
+        }
       }
-      rows.append(["  sum", "", "", Text.decimals(sum, 3), ""])
-      for line in Text.table(rows, right: [3, 4]) { try console.out(line) }
     }
-    if explain { for line in timing.plan.lines { try console.out("  \(line)") } }
+    guard let plot else { return }
+    try OutputFile.write(plot, Array(SweepPlot.svg(rows, sweep.axis, task: task).utf8))
+    if !json { try console.out("drawn in \(plot)") }
   }
 }
