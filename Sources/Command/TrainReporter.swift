@@ -34,9 +34,9 @@ final class TrainReporter: Sendable {
     let speed = Text.grouped(Int(progress.examplesPerSecond))
     console.progress(
       "epoch \(epoch), step \(step), \(speed) examples/s, \(loss), accuracy \(Text.percent(progress.accuracy)), "
-        + "\(left), waited \(Text.decimals(progress.waitedSeconds, 1)) s for data",
+        + "\(left), waited \(Text.decimals(100 * progress.waitedShare, 1)) % for data",
       "epoch \(epoch), step \(step), \(speed)/s, \(loss), acc \(Text.percent(progress.accuracy)), \(left), "
-        + "data \(Text.decimals(progress.waitedSeconds, 1)) s",
+        + "data \(Text.decimals(100 * progress.waitedShare, 1)) %",
       "\(epoch), \(step), \(loss), \(Text.percent(progress.accuracy)), \(left)")
   }
 
@@ -54,7 +54,8 @@ final class TrainReporter: Sendable {
       parts.append("validation accuracy \(Text.percent(validation.top1))")
     }
     parts.append("\(Text.grouped(Int(progress.examplesPerSecond))) examples/s")
-    parts.append("waited \(Text.duration(progress.waitedSeconds)) for data")
+    parts.append(
+      "waited \(Text.duration(progress.waitedSeconds)) (\(Text.decimals(100 * progress.waitedShare, 1)) %) for data")
     // A full disk behind standard output must not end a training.
     try? console.out(parts.joined(separator: ", "))
   }

@@ -69,7 +69,8 @@ struct TrainSession {
     try console.out(
       "trained \(Text.grouped(result.step)) steps in \(Text.duration(result.seconds)), "
         + "\(Text.grouped(Int(result.examplesPerSecond))) examples/s, first step after "
-        + "\(Text.duration(result.secondsToFirstStep)), waited \(Text.duration(result.waitedSeconds)) for data, "
+        + "\(Text.duration(result.secondsToFirstStep)), waited \(Text.duration(result.waitedSeconds)) "
+        + "(\(Text.decimals(100 * result.waitedShare, 1)) % of the time of steps) for data, "
         + "peak memory \(Text.decimals(PeakMemory.megabytes, 0)) MB")
     if result.outcome == .stoppedEarly, let patience = trainer.options.patience {
       try console.out(
@@ -119,6 +120,7 @@ struct TrainSession {
     object["seconds_to_first_step"] = result.secondsToFirstStep
     object["images_per_s"] = result.examplesPerSecond
     object["waited_s"] = result.waitedSeconds
+    object["waited_share"] = result.waitedShare
     object["peak_rss_mb"] = PeakMemory.megabytes
     if let best = result.best {
       object["best"] = ["accuracy": best.accuracy, "epoch": best.epoch, "step": best.step] as [String: Any]

@@ -76,7 +76,8 @@ final class RunFiles {
   // MARK: Logs
 
   func log(
-    _ sums: TrainingState.Sums, rate: Double, epoch: Int, step: Int, examplesPerSecond: Double
+    _ sums: TrainingState.Sums, rate: Double, epoch: Int, step: Int, examplesPerSecond: Double,
+    waitedShare: Double
   ) throws {
     try write {
       try events.scalar("train/loss", sums.meanLoss, step: step)
@@ -86,7 +87,7 @@ final class RunFiles {
         step: step,
         [
           "loss": sums.meanLoss, "accuracy": sums.accuracy, "rate": rate, "epoch": Double(epoch),
-          "images_per_s": examplesPerSecond,
+          "images_per_s": examplesPerSecond, "waited_share": waitedShare,
         ], notes: ["split": "train"])
     }
     try flush()

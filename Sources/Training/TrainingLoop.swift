@@ -29,6 +29,8 @@ final class TrainingLoop {
   private var firstStepEnded: Double?
   /// Seconds of the steps after the first, with what was waited for data, and the examples in them.
   private var stepSeconds = 0.0
+  /// What the first step waited for data.
+  private var firstWaited = 0.0
   private var stepExamples = 0
   private var shown = 0.0
   private var saved = (step: -1, seconds: 0.0)
@@ -166,6 +168,7 @@ final class TrainingLoop {
     // The first step still touches its memory for the first time.
     if firstStepEnded == nil {
       firstStepEnded = Clock.seconds()
+      firstWaited = loader.waitedSeconds
     } else {
       stepSeconds += seconds
       stepExamples += examples
@@ -208,7 +211,8 @@ final class TrainingLoop {
   /// A point of the curves: the mean since the last one.
   private func log() throws {
     try files?.log(
-      state.intervalSums, rate: progress.rate, epoch: progress.epoch, step: state.step, examplesPerSecond: speed)
+      state.intervalSums, rate: progress.rate, epoch: progress.epoch, step: state.step, examplesPerSecond: speed,
+      waitedShare: waitedShare)
     state.intervalSums = TrainingState.Sums()
   }
 
@@ -242,6 +246,10 @@ final class TrainingLoop {
     }
   }
 
+  private var waitedShare: Double {
+    stepSeconds > 0 ? min(1, max(0, loader.waitedSeconds - firstWaited) / stepSeconds) : 0
+  }
+
   private var speed: Double { stepSeconds > 0 ? Double(stepExamples) / stepSeconds : 0 }
 
   private func show(_ phase: TrainingProgress.Phase, _ report: (TrainingProgress) -> Void) {
@@ -251,6 +259,7 @@ final class TrainingLoop {
     progress.accuracy = state.epochSums.accuracy
     progress.examplesPerSecond = speed
     progress.waitedSeconds = loader.waitedSeconds
+    progress.waitedShare = waitedShare
     if stepExamples > 0 {
       let perExample = stepSeconds / Double(stepExamples)
       let perStep = Double(extent.examples) / Double(extent.stepsPerEpoch)
@@ -273,6 +282,6 @@ final class TrainingLoop {
       loss: state.epochSums.meanLoss, accuracy: state.epochSums.accuracy, validation: lastValidation,
       best: state.best, losses: losses, seconds: Clock.seconds() - began,
       secondsToFirstStep: (firstStepEnded ?? Clock.seconds()) - began, examplesPerSecond: speed,
-      waitedSeconds: loader.waitedSeconds, directory: options.directory)
+      waitedSeconds: loader.waitedSeconds, waitedShare: waitedShare, directory: options.directory)
   }
 }

@@ -35,6 +35,9 @@ public struct TrainingProgress: Sendable {
   public var secondsLeft: Double?
   /// Seconds waited for data in all.
   public var waitedSeconds = 0.0
+  /// Which part of the time of all steps but the first was waited for data; the first also waits for the readers to
+  /// start.
+  public var waitedShare = 0.0
   /// The result on the validation set, given once, at the end of each epoch.
   public var validation: Evaluation?
   /// Something that the user should know, given once; nil most of the time.
@@ -90,6 +93,8 @@ public struct TrainingResult: Sendable {
   public let examplesPerSecond: Double
   /// Seconds waited for data.
   public let waitedSeconds: Double
+  /// Which part of the time of all steps but the first was waited for data.
+  public let waitedShare: Double
   /// The run's directory: what `--resume` takes.
   public let directory: String?
 

@@ -111,6 +111,7 @@ import Testing
       try MetricsLog.read("\(run.path)/metrics.jsonl").map { entry in
         var metrics = entry.metrics
         metrics["images_per_s"] = nil
+        metrics["waited_share"] = nil
         return MetricsLog.Entry(step: entry.step, metrics: metrics, notes: entry.notes)
       }
     }

@@ -13,6 +13,7 @@ func points(_ path: String) throws -> [[String: Double]] {
   try MetricsLog.read("\(path)/metrics.jsonl").map { entry in
     var metrics = entry.metrics
     metrics["images_per_s"] = nil
+    metrics["waited_share"] = nil
     metrics["step"] = Double(entry.step)
     return metrics
   }

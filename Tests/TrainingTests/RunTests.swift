@@ -105,6 +105,7 @@ func weights(_ model: Model) throws -> [String: [UInt8]] {
       try MetricsLog.read("\(path)/metrics.jsonl").map { entry in
         var metrics = entry.metrics
         metrics["images_per_s"] = nil
+        metrics["waited_share"] = nil
         metrics["step"] = Double(entry.step)
         return metrics
       }
