@@ -11,6 +11,9 @@ struct PixelView<Pixel: PixelLevel> {
   let pixelStride: Int
   /// True when the first channel is blue.
   let isBGR: Bool
+  /// Height and width of the picture that this one was reduced from when it was decoded, and by how much.
+  var full: (height: Int, width: Int)
+  var reduction = 1
 
   /// [C, H, W].
   init(planes base: UnsafePointer<Pixel>, channels: Int, height: Int, width: Int) {
@@ -20,6 +23,7 @@ struct PixelView<Pixel: PixelLevel> {
     self.width = width
     (channelStride, rowStride, pixelStride) = (height * width, width, 1)
     isBGR = false
+    full = (height, width)
   }
 
   /// [H, W, C] of red, green, blue; with `isBGR` the channels are read from the last to the first.
@@ -30,6 +34,7 @@ struct PixelView<Pixel: PixelLevel> {
     self.width = width
     (channelStride, rowStride, pixelStride) = (isBGR ? -1 : 1, width * channels, channels)
     self.isBGR = isBGR
+    full = (height, width)
   }
 }
 
@@ -85,19 +90,49 @@ package final class Augmenter {
     }
   }
 
+  /// What is drawn for the example `index` in this epoch.
+  private func draw(
+    index: Int, source: (height: Int, width: Int), target: (height: Int, width: Int)
+  ) -> AugmentationDraw {
+    augmentation.draw(stream, epoch: UInt64(epoch), index: index, source: source, target: target)
+  }
+
+  /// By how much a picture of `source` height and width may be reduced when it is decoded, so that what is cut out of it
+  /// still has as many pixels as are wanted: 1, 2, 4 or 8. Pictures that are not varied are never reduced: what is
+  /// evaluated is the same to the last bit whoever prepares it.
+  /// - Parameter resize: the shorter side that the picture is brought to before it is cut; nil where it is brought to
+  ///   `target` itself.
+  package func reduction(
+    index: Int, source: (height: Int, width: Int), target: (height: Int, width: Int), resize: Int?
+  ) -> Int {
+    guard !augmentation.isNone else { return 1 }
+    var (from, to) = (source, target)
+    if augmentation.resizedCrop != nil {
+      let draw = draw(index: index, source: source, target: target)
+      from = (draw.height, draw.width)
+    } else if let resize {
+      from = (min(source.height, source.width), min(source.height, source.width))
+      to = (resize, resize)
+    }
+    return [8, 4, 2].first { from.height >= $0 * to.height && from.width >= $0 * to.width } ?? 1
+  }
+
   /// Writes the example `index` as [C, height, width], varied and normalized.
   func write<Pixel>(
     _ view: PixelView<Pixel>, index: Int, height: Int, width: Int, to target: UnsafeMutablePointer<Float>,
     _ normalization: Normalization
   ) {
-    let draw = augmentation.draw(
-      stream, epoch: UInt64(epoch), index: index, source: (view.height, view.width), target: (height, width))
+    let draw = self.draw(index: index, source: view.full, target: (height, width))
     let plane = height * width
     let isResized = augmentation.resizedCrop != nil
     // Colours are varied as levels; else the normalization is done on the way.
     let isLevels = augmentation.hasJitter || isResized
     if isResized {
-      resampler.resample(view, draw, height: height, width: width, to: target)
+      let factor = 1 / Double(view.reduction)
+      let region = PixelRegion(
+        top: Double(draw.top) * factor, left: Double(draw.left) * factor, height: Double(draw.height) * factor,
+        width: Double(draw.width) * factor)
+      resampler.resample(view, region, isFlipped: draw.isFlipped, height: height, width: width, to: target)
     } else {
       for channel in 0..<view.channels {
         let (scale, offset) = isLevels ? (1, 0) : normalization.factors(channel: channel)

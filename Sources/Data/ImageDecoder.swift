@@ -22,6 +22,35 @@ public enum ImageDecoder {
     return try decode(file.bytes, name: path, limit: limit)
   }
 
+  /// A picture that may have been decoded at a half, a quarter or an eighth of its size.
+  package struct Reduced {
+    package let image: Image8
+    /// The file's own size.
+    package let height: Int
+    package let width: Int
+    /// 1, 2, 4 or 8: how many of the file's pixels stand side by side in one of the image's.
+    package let reduction: Int
+  }
+
+  /// As `decode(path:)`, at the fraction of its size that `reduction` asks for when it is told height and width. JPEG
+  /// files can be decoded so for less; other files are decoded whole.
+  package static func decode(
+    path: String, limit: Int = pixelLimit, reduction: (_ height: Int, _ width: Int) -> Int
+  ) throws(DataError) -> Reduced {
+    let file: MappedFile
+    do {
+      file = try MappedFile(path: path)
+    } catch {
+      throw .tensors(error)
+    }
+    defer { withExtendedLifetime(file) {} }
+    guard PictureKind(of: file.bytes) == .jpeg else {
+      let image = try decode(file.bytes, name: path, limit: limit)
+      return Reduced(image: image, height: image.height, width: image.width, reduction: 1)
+    }
+    return try jpeg(file.bytes, path, limit, reduction)
+  }
+
   /// The picture in `bytes`, e.g. what a server received; `name` is what errors call it.
   /// - Throws: as `decode(path:)`.
   public static func decode(
@@ -29,7 +58,7 @@ public enum ImageDecoder {
   ) throws(DataError) -> Image8 {
     switch PictureKind(of: bytes) {
     case .png: return try png(bytes, name, limit)
-    case .jpeg: return try jpeg(bytes, name, limit)
+    case .jpeg: return try jpeg(bytes, name, limit) { _, _ in 1 }.image
     case .other(let found): throw .notAPicture(path: name, found: found)
     }
   }
@@ -82,7 +111,9 @@ public enum ImageDecoder {
 
   // MARK: JPEG
 
-  private static func jpeg(_ bytes: UnsafeRawBufferPointer, _ name: String, _ limit: Int) throws(DataError) -> Image8 {
+  private static func jpeg(
+    _ bytes: UnsafeRawBufferPointer, _ name: String, _ limit: Int, _ reduction: (_ height: Int, _ width: Int) -> Int
+  ) throws(DataError) -> Reduced {
     var why: UnsafePointer<CChar>?
     guard let library = fovea_turbojpeg_open(&why) else {
       throw .libraryMissing(
@@ -94,19 +125,24 @@ public enum ImageDecoder {
     var info = fovea_turbojpeg_info()
     var status = message.fill { library.pointee.info(base, bytes.count, &info, $0) }
     guard status == 0 else { throw .badPicture(path: name, reason: message.text) }
-    let (height, width, stored) = (Int(info.height), Int(info.width), Int(info.channels))
-    try check(name, height, width, limit)
-    var pixels = [UInt8](repeating: 0, count: height * width * stored)
-    status = pixels.withUnsafeMutableBufferPointer { room in
-      message.fill { text in
+    let (full, stored) = ((height: Int(info.height), width: Int(info.width)), Int(info.channels))
+    try check(name, full.height, full.width, limit)
+    let reduction = reduction(full.height, full.width)
+    let (height, width) = ((full.height - 1) / reduction + 1, (full.width - 1) / reduction + 1)
+    let count = height * width * stored
+    var pixels = [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+      status = message.fill { text in
         room.baseAddress.map {
-          library.pointee.decode(base, bytes.count, info.channels, info.width, info.height, $0, text)
+          library.pointee.decode(base, bytes.count, info.channels, Int32(width), Int32(height), $0, text)
         } ?? 1
       }
+      // Nothing is read of what was not written.
+      filled = status == 0 ? count : 0
     }
     guard status == 0 else { throw .badPicture(path: name, reason: message.text) }
     if stored == 4 { pixels = withoutInk(pixels) }
-    return Image8(checked: height, width, stored == 1 ? 1 : 3, pixels)
+    let image = Image8(checked: height, width, stored == 1 ? 1 : 3, pixels)
+    return Reduced(image: image, height: full.height, width: full.width, reduction: reduction)
   }
 
   /// Inks to light. Every program writes CMYK JPEG as Adobe's do: 255 means no ink.

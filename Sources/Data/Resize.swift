@@ -21,33 +21,57 @@ extension Image8 {
   /// torchvision's `Resize` does).
   /// - Throws: `DataError.badSize`.
   public func resized(shortSide side: Int) throws(DataError) -> Image8 {
-    let short = min(height, width)
-    let (product, overflow) = max(height, width).multipliedReportingOverflow(by: side)
+    let size = try Image8.size(of: (height, width), shortSide: side)
+    return try resized(height: size.height, width: size.width)
+  }
+
+  /// The size that `resized(shortSide:)` brings a picture to.
+  static func size(
+    of picture: (height: Int, width: Int), shortSide side: Int
+  ) throws(DataError) -> (height: Int, width: Int) {
+    let short = min(picture.height, picture.width)
+    let (product, overflow) = max(picture.height, picture.width).multipliedReportingOverflow(by: side)
     guard side > 0, !overflow else { throw .badSize(height: side, width: side) }
     let long = product / short
-    return try height <= width ? resized(height: side, width: long) : resized(height: long, width: side)
+    return picture.height <= picture.width ? (side, long) : (long, side)
   }
 
   private func resizedAcross(to newWidth: Int) -> Image8 {
     if newWidth == width { return self }
     let taps = FilterTaps(from: width, to: newWidth)
-    var result = [UInt8](repeating: 0, count: height * newWidth * channels)
-    pixels.withUnsafeBufferPointer { source in
-      for row in 0..<height {
-        for column in 0..<newWidth {
-          let first = taps.first[column]
-          let weights = taps.offsets[column]..<taps.offsets[column + 1]
-          for channel in 0..<channels {
-            var sum = FilterTaps.half
-            var at = (row * width + first) * channels + channel
-            for index in weights {
-              sum += Int32(source[at]) * taps.weights[index]
-              at += channels
+    let count = height * newWidth * channels
+    // Through pointers: this is where the time of a picture goes, and checks at each pixel double it.
+    let result = [UInt8](unsafeUninitializedCapacity: count) { result, filled in
+      pixels.withUnsafeBufferPointer { source in
+        taps.weights.withUnsafeBufferPointer { weights in
+          for row in 0..<height {
+            for column in 0..<newWidth {
+              let (first, last) = (taps.offsets[column], taps.offsets[column + 1])
+              let start = (row * width + taps.first[column]) * channels
+              let place = (row * newWidth + column) * channels
+              if channels == 3 {
+                var sums = SIMD4<Int32>(repeating: FilterTaps.half)
+                var at = start
+                for index in first..<last {
+                  let pixel = SIMD4<Int32>(Int32(source[at]), Int32(source[at + 1]), Int32(source[at + 2]), 0)
+                  sums &+= pixel &* SIMD4(repeating: weights[index])
+                  at += 3
+                }
+                for channel in 0..<3 { result[place + channel] = FilterTaps.level(sums[channel]) }
+              } else {
+                for channel in 0..<channels {
+                  var sum = FilterTaps.half
+                  for index in first..<last {
+                    sum += Int32(source[start + (index - first) * channels + channel]) * weights[index]
+                  }
+                  result[place + channel] = FilterTaps.level(sum)
+                }
+              }
             }
-            result[(row * newWidth + column) * channels + channel] = FilterTaps.level(sum)
           }
         }
       }
+      filled = count
     }
     return Image8(checked: height, newWidth, channels, result)
   }
@@ -56,16 +80,22 @@ extension Image8 {
     if newHeight == height { return self }
     let taps = FilterTaps(from: height, to: newHeight)
     let line = width * channels
-    var result = [UInt8](repeating: 0, count: newHeight * line)
     var sums = [Int32](repeating: 0, count: line)
-    for row in 0..<newHeight {
-      for index in sums.indices { sums[index] = FilterTaps.half }
-      for (step, at) in (taps.offsets[row]..<taps.offsets[row + 1]).enumerated() {
-        let weight = taps.weights[at]
-        let start = (taps.first[row] + step) * line
-        for index in 0..<line { sums[index] += Int32(pixels[start + index]) * weight }
+    let result = [UInt8](unsafeUninitializedCapacity: newHeight * line) { result, filled in
+      pixels.withUnsafeBufferPointer { source in
+        sums.withUnsafeMutableBufferPointer { sums in
+          for row in 0..<newHeight {
+            for index in 0..<line { sums[index] = FilterTaps.half }
+            for (step, at) in (taps.offsets[row]..<taps.offsets[row + 1]).enumerated() {
+              let weight = taps.weights[at]
+              let start = (taps.first[row] + step) * line
+              for index in 0..<line { sums[index] &+= Int32(source[start + index]) &* weight }
+            }
+            for index in 0..<line { result[row * line + index] = FilterTaps.level(sums[index]) }
+          }
+        }
       }
-      for index in 0..<line { result[row * line + index] = FilterTaps.level(sums[index]) }
+      filled = newHeight * line
     }
     return Image8(checked: newHeight, width, channels, result)
   }

@@ -19,7 +19,8 @@ struct fovea_turbojpeg {
     int (*_Nonnull info)(const void *_Nonnull bytes, size_t size, struct fovea_turbojpeg_info *_Nonnull info,
                          char *_Nonnull message);
     /// Decodes into `pixels`, rows without padding, 1 (gray), 3 (RGB) or 4 (CMYK as stored) bytes a
-    /// pixel; width and height must be the header's. 0 when it worked.
+    /// pixel; width and height must be the header's, or both divided by 2, 4 or 8 and rounded up: then
+    /// the blocks are decoded at that size, which is the mean of the pixels but for rounding. 0 when it worked.
     int (*_Nonnull decode)(const void *_Nonnull bytes, size_t size, int channels, int width, int height,
                            uint8_t *_Nonnull pixels, char *_Nonnull message);
 };

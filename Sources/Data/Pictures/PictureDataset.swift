@@ -97,25 +97,29 @@ public final class PictureDataset: AugmentingDataset {
     let augmenter = augmenter ?? Augmenter(.none, seed: 0)
     for (place, index) in indices.enumerated() {
       precondition(index >= 0 && index < count, "example \(index) of \(count)")
-      let (image, source) = try picture(index, isWhole: augmenter.augmentation.resizedCrop != nil)
+      let (picture, source) = try picture(index, augmenter)
+      let image = picture.image
       classes[place] = labels[source]
       let to = target + place * channels * height * width
       image.pixels.withUnsafeBufferPointer { pixels in
         guard let base = pixels.baseAddress else { return }
-        let view = PixelView(
+        var view = PixelView(
           interleaved: base, channels: channels, height: image.height, width: image.width, isBGR: options.isBGR)
+        (view.full, view.reduction) = ((picture.height, picture.width), picture.reduction)
         augmenter.write(view, index: index, height: height, width: width, to: to, normalization)
       }
     }
   }
 
   /// The picture of an example and whose it is: another's when its own file turns out to be broken.
-  private func picture(_ index: Int, isWhole: Bool) throws(DataError) -> (Image8, source: Int) {
+  private func picture(
+    _ index: Int, _ augmenter: Augmenter
+  ) throws(DataError) -> (ImageDecoder.Reduced, source: Int) {
     for step in 0..<count {
       let place = (index + step) % count
       if hasBroken.load(ordering: .acquiring), broken.withLock({ $0.contains(place) }) { continue }
       do {
-        return (try decoded(paths[place], isWhole: isWhole), place)
+        return (try decoded(paths[place], index, augmenter), place)
       } catch {
         // Nothing is wrong with the file when the library or the memory is.
         if case .libraryMissing = error { throw error }
@@ -128,12 +132,27 @@ public final class PictureDataset: AugmentingDataset {
     throw .emptyDataset(name: name)
   }
 
-  /// The picture at its channels and, unless `isWhole`, at the size that the crop is taken from.
-  private func decoded(_ path: String, isWhole: Bool) throws(DataError) -> Image8 {
-    let image = try ImageDecoder.decode(path: path).converted(channels: sampleShape[0])
-    if isWhole { return image }
-    if let resize = options.resize { return try image.resized(shortSide: resize) }
-    return try image.resized(height: sampleShape[1], width: sampleShape[2])
+  /// The picture at its channels, for the example `index`: at the size that the crop is taken from, or as large as the
+  /// file has it, or reduced, where a part of it is cut out and resized.
+  private func decoded(
+    _ path: String, _ index: Int, _ augmenter: Augmenter
+  ) throws(DataError) -> ImageDecoder.Reduced {
+    let target = (height: sampleShape[1], width: sampleShape[2])
+    let found = try ImageDecoder.decode(path: path) { height, width in
+      augmenter.reduction(index: index, source: (height, width), target: target, resize: options.resize)
+    }
+    let image = try found.image.converted(channels: sampleShape[0])
+    if augmenter.augmentation.resizedCrop != nil {
+      return ImageDecoder.Reduced(
+        image: image, height: found.height, width: found.width, reduction: found.reduction)
+    }
+    // The sizes follow from the file's own, so that what is drawn does not depend on how it was decoded.
+    let size =
+      try options.resize.map { (side) throws(DataError) in
+        try Image8.size(of: (found.height, found.width), shortSide: side)
+      } ?? target
+    let resized = try image.resized(height: size.height, width: size.width)
+    return ImageDecoder.Reduced(image: resized, height: size.height, width: size.width, reduction: 1)
   }
 }
 
