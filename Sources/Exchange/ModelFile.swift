@@ -1,8 +1,13 @@
-import Foundation
 import FoveaExecution
 import FoveaGraphs
 import FoveaLayers
 import FoveaTensors
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A model in one `.safetensors` file: any reader of that format opens it and sees the parameters under
 /// their paths; the metadata hold the graph as JSON, the preprocessing and the class names.
@@ -33,9 +38,11 @@ public enum ModelFile {
   /// - Parameters:
   ///   - extra: further tensors; their names begin with `fovea.`.
   ///   - metadata: further texts, under names of their own.
+  ///   - lasting: waits until the file would survive a power cut.
   /// - Throws: `ModelFileError`; `ExecutionError.missingTensor` when the model's store lacks a value.
   public static func write(
-    _ model: Model, extra: [(name: String, tensor: Tensor)] = [], metadata: [String: String] = [:], to path: String
+    _ model: Model, extra: [(name: String, tensor: Tensor)] = [], metadata: [String: String] = [:], to path: String,
+    lasting: Bool = true
   ) throws {
     var encoder = GraphEncoder()
     let graph: JSONValue
@@ -67,7 +74,7 @@ public enum ModelFile {
     texts[Key.preprocessing] = String(decoding: try json.encode(model.preprocessing), as: UTF8.self)
     texts[Key.classes] = JSONText.value(model.classNames)
     texts[Key.name] = model.name
-    do throws(SafetensorsError) { try Safetensors.write(tensors, metadata: texts, to: path) } catch {
+    do throws(SafetensorsError) { try Safetensors.write(tensors, metadata: texts, to: path, lasting: lasting) } catch {
       throw ModelFileError.file(error)
     }
   }

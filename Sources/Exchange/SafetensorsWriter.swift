@@ -6,9 +6,11 @@ extension Safetensors {
   /// The file is written beside, flushed and renamed: at `path` there is always either the old
   /// file or the complete new one. Names keep their order; the data begin at a multiple of 64 bytes
   /// and every tensor at a multiple of its element's size.
+  /// - Parameter lasting: waits until the file would survive a power cut; without it, it is complete for every process.
   /// - Throws: `SafetensorsError.unwritable`, `.duplicateName`, `.reservedName`, `.headerTooLong`.
   public static func write(
-    _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String
+    _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:], to path: String,
+    lasting: Bool = true
   ) throws(SafetensorsError) {
     try checkNames(tensors, path)
     // Wide elements first: sizes are powers of two, so that nothing needs padding (the format
@@ -28,7 +30,7 @@ extension Safetensors {
       throw .headerTooLong(path: path, length: header.count, limit: headerLimit)
     }
     do throws(FileError) {
-      try AtomicFile.write(to: path) { (sink) throws(FileError) in
+      try AtomicFile.write(to: path, lasting: lasting) { (sink) throws(FileError) in
         try sink.write(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) })
         try sink.write(header)
         for index in order {

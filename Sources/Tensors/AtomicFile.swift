@@ -46,7 +46,7 @@ package struct FileSink {
   }
 }
 
-/// Files that are either complete or absent: written beside, flushed to the disk, then renamed.
+/// Files that are either complete or absent: written beside, flushed to the disk unless told otherwise, then renamed.
 ///
 /// A device (`/dev/stdout`) or a pipe is written to directly: a rename would put a file in its place.
 package enum AtomicFile {
@@ -54,47 +54,59 @@ package enum AtomicFile {
 
   /// Makes or replaces the file at `path` by what `body` writes; on any error the old file stays
   /// as it was and nothing is left beside it.
+  /// - Parameter lasting: waits until the file would survive a power cut, which takes some hundredths of a second.
+  ///   Without it the file is complete for every process at once, and `makeLasting` waits later.
   package static func write(
-    to path: String, _ body: (FileSink) throws(FileError) -> Void
+    to path: String, lasting: Bool = true, _ body: (FileSink) throws(FileError) -> Void
   ) throws(FileError) {
     let target = try destination(of: path)
     guard !target.isDevice else {
       let descriptor = open(target.path, O_WRONLY | O_CLOEXEC)
       guard descriptor >= 0 else { throw .last("write", path) }
-      return try fill(descriptor, path, body)
+      return try fill(descriptor, path, lasting, body)
     }
     let directory = parent(of: target.path)
     let (temporary, descriptor) = try openBeside(directory, for: path)
     do throws(FileError) {
       if let mode = target.mode { fchmod(descriptor, mode) }
-      try fill(descriptor, path, body)
+      try fill(descriptor, path, lasting, body)
       guard rename(temporary, target.path) == 0 else { throw .last("write", path) }
     } catch {
       unlink(temporary)
       throw error
     }
-    try flushDirectory(directory, of: path)
+    if lasting { try flushDirectory(directory, of: path) }
+  }
+
+  /// Waits until the bytes of a file that is there would survive a power cut.
+  package static func makeLasting(_ path: String) throws(FileError) {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .last("flush", path) }
+    defer { close(descriptor) }
+    if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS { throw .last("flush", path) }
   }
 
   /// Makes or replaces the file at `path` by `bytes`.
-  package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    try write(to: path) { (sink) throws(FileError) in try sink.write(bytes) }
+  package static func write(_ bytes: [UInt8], to path: String, lasting: Bool = true) throws(FileError) {
+    try write(to: path, lasting: lasting) { (sink) throws(FileError) in try sink.write(bytes) }
   }
 
   /// Makes or replaces the file at `path` by `text` as UTF-8.
-  package static func write(_ text: String, to path: String) throws(FileError) {
-    try write(Array(text.utf8), to: path)
+  package static func write(_ text: String, to path: String, lasting: Bool = true) throws(FileError) {
+    try write(Array(text.utf8), to: path, lasting: lasting)
   }
 
   /// Fills, flushes and closes an open file.
   private static func fill(
-    _ descriptor: Int32, _ path: String, _ body: (FileSink) throws(FileError) -> Void
+    _ descriptor: Int32, _ path: String, _ lasting: Bool, _ body: (FileSink) throws(FileError) -> Void
   ) throws(FileError) {
     do throws(FileError) {
       try body(FileSink(descriptor: descriptor, path: path))
       // Before the rename: else a power cut may leave the new name on an empty file. Pipes and
       // terminals cannot be flushed to a disk, and need not be.
-      if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS { throw .last("flush", path) }
+      if lasting, fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS {
+        throw .last("flush", path)
+      }
     } catch {
       close(descriptor)
       throw error

@@ -1,8 +1,13 @@
-import Foundation
 import FoveaExchange
 import FoveaExecution
 import FoveaLayers
 import FoveaTensors
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The names of a run's files.
 package struct RunDirectory: Sendable {
@@ -93,12 +98,12 @@ public struct RunRecord: Sendable, Equatable, Codable {
   /// What this machine's processor is called; nil where the system does not tell.
   static var processorName: String? { Processor.name }
 
-  /// Writes it to a run's directory.
+  /// Writes it to a run's directory. Before the first checkpoint nothing is lost with it, so that waits for the disk.
   func write(directory: String) throws {
     let json = JSONEncoder()
     json.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
     let text = String(decoding: try json.encode(self), as: UTF8.self) + "\n"
-    do throws(FileError) { try AtomicFile.write(text, to: RunDirectory(directory).record) } catch {
+    do throws(FileError) { try AtomicFile.write(text, to: RunDirectory(directory).record, lasting: false) } catch {
       throw TrainingError.file(error)
     }
   }
@@ -167,7 +172,8 @@ struct TrainingState: Sendable, Codable {
     json.outputFormatting = [.sortedKeys]
     let text = String(decoding: try json.encode(self), as: UTF8.self)
     do {
-      try ModelFile.write(model, extra: extra, metadata: [TrainingState.key: text], to: path)
+      // What was there before the first step is made again in a moment.
+      try ModelFile.write(model, extra: extra, metadata: [TrainingState.key: text], to: path, lasting: step > 0)
     } catch ModelFileError.file(.unwritable(let error)) { throw TrainingError.file(error) }
   }
 

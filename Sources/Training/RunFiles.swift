@@ -12,6 +12,8 @@ final class RunFiles {
   private let lock: RunLock
   private var record: RunRecord
   private var hasLast = false
+  /// False while `run.json` might not survive a power cut.
+  private var isRecordLasting = false
 
   /// Starts a directory, or goes on with one.
   /// - Parameter resumed: the step of the checkpoint; what the logs say of later ones is dropped.
@@ -55,6 +57,7 @@ final class RunFiles {
     plans.append(plan)
     record.plans = plans.sorted { $0.name < $1.name }
     try record.write(directory: directory.path)
+    isRecordLasting = false
     return nil
   }
 
@@ -63,9 +66,15 @@ final class RunFiles {
   /// Makes the logs last, then the checkpoint that refers to them: whatever happens, they reach as far as it.
   func save(_ model: Model, _ state: TrainingState) throws {
     try flush()
-    try write {
-      try events.sync()
-      try metrics.sync()
+    if state.step > 0 {
+      try write {
+        try events.sync()
+        try metrics.sync()
+      }
+      if !isRecordLasting {
+        do throws(FileError) { try AtomicFile.makeLasting(directory.record) } catch { throw TrainingError.file(error) }
+        isRecordLasting = true
+      }
     }
     try write { try state.write(model, to: directory.last) }
     hasLast = true

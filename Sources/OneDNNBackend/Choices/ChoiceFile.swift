@@ -1,5 +1,11 @@
-import Foundation
 import FoveaTensors
+
+// The part of Foundation without its tables of languages: the whole of it doubles the time that the program starts in.
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The file of what was measured: a line that says what it is, then a JSON object a line.
 enum ChoiceFile {
@@ -33,10 +39,8 @@ enum ChoiceFile {
 
   /// The lines behind the first; nil when the file is none of ours.
   private static func lines(_ path: String) -> [ArraySlice<UInt8>]? {
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: limit + 1),
-      data.count <= limit
-    else { return nil }
-    let lines = Array(data).split(separator: UInt8(ascii: "\n"))
+    guard let file = try? MappedFile(path: path), file.bytes.count <= limit else { return nil }
+    let lines = Array(file.bytes).split(separator: UInt8(ascii: "\n"))
     guard let first = lines.first, Array(first) == Array(header.utf8) else { return nil }
     return Array(lines.dropFirst())
   }
