@@ -20,6 +20,6 @@ session = ort.InferenceSession(a.onnx + ".onnx", options, providers=["CPUExecuti
 known = np.load(a.onnx + ".npz")
 x = np.resize(known["x"], (a.batch, *known["x"].shape[1:])).astype(np.float32)
 y = session.run(None, {"x": x})[0]
-error = float(np.abs(y[:1] - known["y"][:1]).max() / np.abs(known["y"][:1]).max())
+difference = float(np.abs(y[:1] - known["y"][:1]).max() / np.abs(known["y"][:1]).max())
 ms = timing.measure(lambda: session.run(None, {"x": x}))
-timing.report("ONNX Runtime", ort.__version__, ms, mode="all optimizations", error=error)
+timing.report("ONNX Runtime", ort.__version__, ms, mode="all optimizations", difference=difference)

@@ -26,7 +26,7 @@ compiled = core.compile_model(model, "CPU", {
 x = np.resize(known["x"], (a.batch, *known["x"].shape[1:])).astype(np.float32)
 request = compiled.create_infer_request()
 y = request.infer({0: x})[0]
-error = float(np.abs(y[:1] - known["y"][:1]).max() / np.abs(known["y"][:1]).max())
+difference = float(np.abs(y[:1] - known["y"][:1]).max() / np.abs(known["y"][:1]).max())
 if a.mode == "latency":
     request.set_input_tensor(ov.Tensor(x, shared_memory=True))
     ms = timing.measure(request.infer)
@@ -41,4 +41,4 @@ else:
             queue.start_async()
         queue.wait_all()
     ms = timing.measure(None, run=run)
-timing.report("OpenVINO", ov.__version__.split("-")[0], ms, mode=a.mode, error=error)
+timing.report("OpenVINO", ov.__version__.split("-")[0], ms, mode=a.mode, difference=difference)

@@ -14,7 +14,15 @@ extension Image8 {
           path: "the resized picture", height: height, width: width, limit: ImageDecoder.pixelLimit)
       }
     }
-    return resizedAcross(to: width).resizedDown(to: height)
+    return resizedAcross(to: width, from: Double(self.width)).resizedDown(to: height, from: Double(self.height))
+  }
+
+  /// The part of `part` height and width from the upper left corner, sides of which need not be whole, at another size:
+  /// a picture that was reduced when it was decoded ends inside its last pixels. The sizes are known to be small.
+  func resized(
+    height: Int, width: Int, part: (height: Double, width: Double)
+  ) -> Image8 {
+    resizedAcross(to: width, from: part.width).resizedDown(to: height, from: part.height)
   }
 
   /// The picture with its shorter side at `side`, the other in proportion (rounded down, as
@@ -36,9 +44,9 @@ extension Image8 {
     return picture.height <= picture.width ? (side, long) : (long, side)
   }
 
-  private func resizedAcross(to newWidth: Int) -> Image8 {
-    if newWidth == width { return self }
-    let taps = FilterTaps(from: width, to: newWidth)
+  private func resizedAcross(to newWidth: Int, from part: Double) -> Image8 {
+    if newWidth == width, part == Double(width) { return self }
+    let taps = FilterTaps(from: part, of: width, to: newWidth)
     let count = height * newWidth * channels
     // Through pointers: this is where the time of a picture goes, and checks at each pixel double it.
     let result = [UInt8](unsafeUninitializedCapacity: count) { result, filled in
@@ -76,9 +84,9 @@ extension Image8 {
     return Image8(checked: height, newWidth, channels, result)
   }
 
-  private func resizedDown(to newHeight: Int) -> Image8 {
-    if newHeight == height { return self }
-    let taps = FilterTaps(from: height, to: newHeight)
+  private func resizedDown(to newHeight: Int, from part: Double) -> Image8 {
+    if newHeight == height, part == Double(height) { return self }
+    let taps = FilterTaps(from: part, of: height, to: newHeight)
     let line = width * channels
     var sums = [Int32](repeating: 0, count: line)
     let result = [UInt8](unsafeUninitializedCapacity: newHeight * line) { result, filled in
@@ -115,8 +123,9 @@ private struct FilterTaps {
 
   static func level(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> places) }
 
-  init(from old: Int, to new: Int) {
-    let scale = Double(old) / Double(new)
+  /// - Parameter part: how many of the `old` pixels, from the first, become the `new` ones.
+  init(from part: Double, of old: Int, to new: Int) {
+    let scale = part / Double(new)
     let reach = max(scale, 1)
     for place in 0..<new {
       let center = (Double(place) + 0.5) * scale

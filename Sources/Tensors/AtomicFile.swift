@@ -78,10 +78,13 @@ package enum AtomicFile {
     if lasting { try flushDirectory(directory, of: path) }
   }
 
-  /// Waits until the bytes of a file that is there would survive a power cut.
+  /// Waits until the bytes of a file would survive a power cut. That it is gone is told by whoever writes beside it.
   package static func makeLasting(_ path: String) throws(FileError) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw .last("flush", path) }
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return }
+      throw .last("flush", path)
+    }
     defer { close(descriptor) }
     if fsync(descriptor) != 0, errno != EINVAL, errno != ENOTSUP, errno != EROFS { throw .last("flush", path) }
   }

