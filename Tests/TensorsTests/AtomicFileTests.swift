@@ -15,6 +15,19 @@ import Testing
     #expect(try scratch.names() == ["note.txt"])
   }
 
+  @Test func whatNeedNotLastIsCompleteAllTheSame() throws {
+    let scratch = try Scratch()
+    let path = scratch.file("note.txt")
+    try AtomicFile.write("one", to: path)
+    try AtomicFile.write("two", to: path, lasting: false)
+    #expect(try String(decoding: Scratch.bytes(of: path), as: UTF8.self) == "two")
+    #expect(try scratch.names() == ["note.txt"])
+    try AtomicFile.makeLasting(path)
+    #expect(try String(decoding: Scratch.bytes(of: path), as: UTF8.self) == "two")
+    // Who writes beside it says that it is gone.
+    try AtomicFile.makeLasting(scratch.file("gone.txt"))
+  }
+
   @Test func whatFailsHalfWayLeavesTheOldFile() throws {
     let scratch = try Scratch()
     let path = scratch.file("note.txt")
