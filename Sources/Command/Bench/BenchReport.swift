@@ -7,6 +7,7 @@ struct BenchReport: Sendable {
   let batch: Int
   /// As `--precision` calls it.
   let precision: String
+  let memory: MemoryUse
   /// E.g. `cpu`.
   let device: String
   /// E.g. `cpu, oneDNN 2.6.3, 2 threads`.
@@ -17,11 +18,13 @@ struct BenchReport: Sendable {
   let limits: MachineLimits
 
   init(
-    _ name: String, task: SummaryCommand.Task, batch: Int, precision: String = "f32", device: Device, timing: Timing
+    _ name: String, task: SummaryCommand.Task, batch: Int, memory: MemoryUse, precision: String = "f32", device: Device,
+    timing: Timing
   ) {
     self.name = name
     self.task = task
     self.batch = batch
+    self.memory = memory
     self.precision = precision
     self.device = device.name
     deviceText = device.text
@@ -46,7 +49,8 @@ struct BenchReport: Sendable {
   /// For JSON, with the steps where they were profiled and the plan where it is explained.
   func object(explain: Bool) -> [String: Any] {
     var object: [String: Any] = [
-      "model": name, "task": task.rawValue, "batch": batch, "precision": precision, "device": device,
+      "model": name, "task": task.rawValue, "batch": batch, "precision": precision, "memory": memory.rawValue,
+      "device": device,
       "threads": threads, "backends": backends, "ms": timing.milliseconds, "images_per_s": imagesPerSecond,
       "gflops": roof.gigaflops,
       "peak_rss_mb": timing.peakMegabytes, "plan_ms": timing.planMilliseconds,

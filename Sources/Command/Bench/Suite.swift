@@ -44,9 +44,9 @@ struct Suite {
           if !isPrepared, process == .predict || process == .train { try prepare(directory) }
           isPrepared = true
           text = try measure(process, directory, &object)
-        case .step(let network, let task, let batch, let precision):
+        case .step(let step):
           if limits == nil { limits = try begin(console) }
-          text = try step(network, task, batch, precision, directory, limits, &object)
+          text = try measure(step, directory, limits, &object)
         }
       } catch let failure as Failure {
         failures += 1
@@ -77,21 +77,21 @@ struct Suite {
 
   // MARK: Steps
 
-  private func step(
-    _ network: String, _ task: SummaryCommand.Task, _ batch: Int, _ precision: String,
-    _ directory: TemporaryDirectory, _ limits: MachineLimits?, _ object: inout [String: Any]
+  private func measure(
+    _ step: SuiteCases.Step, _ directory: TemporaryDirectory, _ limits: MachineLimits?, _ object: inout [String: Any]
   ) throws(Failure) -> String {
-    var words = ["bench", network, "--task", task.rawValue, "--batch", "\(batch)", "--json"] + options
+    var words = ["bench", step.network, "--task", step.task.rawValue, "--batch", "\(step.batch)", "--json"] + options
     if tunes { words += ["--tune", "on"] }
-    if precision != "f32" { words += ["--precision", precision] }
+    if step.precision != "f32" { words += ["--precision", step.precision] }
+    if step.memory != .usual { words += ["--memory", step.memory.rawValue] }
     let outcome = try ChildProcess.run(words, in: directory)
     guard outcome.status == 0, let measured = Suite.parsed(outcome.output) else { throw Suite.failure(outcome) }
     for member in measured.members { object[member.key] = member.value }
-    object["precision"] = precision
+    object["precision"] = step.precision
     guard let milliseconds = measured["ms"]?.double, let gigaflops = measured["gflops"]?.double else {
       throw Suite.failure(outcome)
     }
-    let peak = limits?.peak(precision) ?? 0
+    let peak = limits?.peak(step.precision) ?? 0
     let bandwidth = limits?.bandwidth ?? 0
     let moved = measured["gb_per_s"]?.double ?? 0
     object["fma_peak_gflops"] = peak
@@ -102,7 +102,7 @@ struct Suite {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
     return right(Text.decimals(milliseconds, milliseconds < 1 ? 4 : 2), 9) + " ms"
-      + right(Text.grouped(Int(1000 * Double(batch) / milliseconds)), 11) + " images/s"
+      + right(Text.grouped(Int(1000 * Double(step.batch) / milliseconds)), 11) + " images/s"
       + right(Text.decimals(gigaflops, 1), 8) + " GFLOP/s"
       + right(peak > 0 ? Text.decimals(100 * gigaflops / peak, 0) : "?", 5) + " % of peak"
       + right(Text.decimals(moved, 1), 7) + " GB/s"

@@ -1,3 +1,5 @@
+import Fovea
+
 /// What `fovea bench --suite` measures: the table of `Benchmarks/README.md`, row by row.
 enum SuiteCases {
   /// A row of the table.
@@ -9,9 +11,18 @@ enum SuiteCases {
 
   enum Work: Sendable {
     /// A step, timed by `fovea bench`.
-    case step(network: String, task: SummaryCommand.Task, batch: Int, precision: String)
+    case step(Step)
     /// A whole process, from its start to its end.
     case process(WholeProcess)
+  }
+
+  /// A step of a network.
+  struct Step: Sendable {
+    let network: String
+    let task: SummaryCommand.Task
+    let batch: Int
+    var precision = "f32"
+    var memory = MemoryUse.usual
   }
 
   /// Processes that users start.
@@ -25,10 +36,15 @@ enum SuiteCases {
     case size
   }
 
-  static let all: [Case] =
-    WholeProcess.allCases.map { Case(name: "process \($0.rawValue)", work: .process($0)) }
-    + training.map { step($0, .train, $1) } + inference.map { step($0, .infer, $1) }
-    + [1, 16].map { step("resnet50", .infer, $0, "bf16") }
+  static let all: [Case] = processes + trainings + inferences
+
+  private static let processes = WholeProcess.allCases.map { Case(name: "process \($0.rawValue)", work: .process($0)) }
+  private static let trainings =
+    training.map { step(Step(network: $0.0, task: .train, batch: $0.1)) }
+    + [step(Step(network: "resnet50", task: .train, batch: 16, memory: .low))]
+  private static let inferences =
+    inference.map { step(Step(network: $0.0, task: .infer, batch: $0.1)) }
+    + [1, 16].map { step(Step(network: "resnet50", task: .infer, batch: $0, precision: "bf16")) }
 
   private static let training: [(String, Int)] = [
     ("mnist-1d-conv", 100), ("lenet5", 64), ("two-conv", 128), ("resnet18-cifar", 128), ("resnet18", 16),
@@ -41,12 +57,10 @@ enum SuiteCases {
     ("densenet121", 16), ("alexnet", 16),
   ]
 
-  private static func step(
-    _ network: String, _ task: SummaryCommand.Task, _ batch: Int, _ precision: String = "f32"
-  ) -> Case {
-    let ending = precision == "f32" ? "" : " \(precision)"
-    return Case(
-      name: "\(task.rawValue) \(network) b\(batch)\(ending)",
-      work: .step(network: network, task: task, batch: batch, precision: precision))
+  private static func step(_ step: Step) -> Case {
+    var name = "\(step.task.rawValue) \(step.network) b\(step.batch)"
+    if step.precision != "f32" { name += " \(step.precision)" }
+    if step.memory != .usual { name += " \(step.memory.rawValue) memory" }
+    return Case(name: name, work: .step(step))
   }
 }
