@@ -15,10 +15,19 @@ public final class TensorStorage: @unchecked Sendable {
   /// False for mapped and borrowed memory, which a tensor copies before it writes.
   public let isOwned: Bool
 
+  private static let hugePage = 2 << 20
+  /// From here on whole huge pages are worth their rounding.
+  private static let large = 8 << 20
+
   /// Allocates `byteCount` bytes, 64-byte aligned and set to zero.
   public init(byteCount: Int) {
     self.byteCount = byteCount
-    base = .allocate(byteCount: max(byteCount, 64), alignment: 64)
+    let isLarge = byteCount >= TensorStorage.large
+    base = .allocate(byteCount: max(byteCount, 64), alignment: isLarge ? TensorStorage.hugePage : 64)
+    #if os(Linux)
+      // Fewer, larger pages: convolutions walk through many at once. Advice alone, so a refusal is no mistake.
+      if isLarge { madvise(base, byteCount, Int32(MADV_HUGEPAGE)) }
+    #endif
     base.initializeMemory(as: UInt8.self, repeating: 0, count: max(byteCount, 64))
     owner = nil
     isOwned = true
