@@ -360,6 +360,7 @@ static fovea_pd *describe(const struct fovea_request *r) {
   if (forward >= 0) {  // backward wants the forward it belongs to; what follows that makes no difference
     struct fovea_request f = *r;
     f.training = true;
+    if (f.forward_weights) f.weights = f.forward_weights;
     dnnl_primitive_attr_t plain = attributes(NULL);
     dnnl_status_t status = describe_kind(&f, forward, plain, NULL, &hint);
     lib.dnnl_primitive_attr_destroy(plain);

@@ -15,6 +15,18 @@ static dnnl_data_type_t data_type(int dtype) {
   }
 }
 
+static int md_dtype(const fovea_md *md) {
+#if V3
+  dnnl_data_type_t type = dnnl_data_type_undef;
+  lib.dnnl_memory_desc_query(md->d, dnnl_query_data_type, &type);
+#else
+  dnnl_data_type_t type = md->d.data_type;
+#endif
+  for (int dtype = FOVEA_F32; dtype <= FOVEA_F16; dtype++)
+    if (data_type(dtype) == type) return dtype;
+  return -1;
+}
+
 static dnnl_format_tag_t tag(int rank, int order) {
   static const dnnl_format_tag_t plain[] = {dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd, dnnl_abcde, dnnl_abcdef};
   static const dnnl_format_tag_t last[] = {dnnl_acb, dnnl_acdb, dnnl_acdeb};
@@ -127,6 +139,7 @@ void fovea_add_descriptors(struct fovea_onednn *table) {
   table->md_free = md_free;
   table->md_bytes = md_bytes;
   table->md_equal = md_equal;
+  table->md_dtype = md_dtype;
   table->md_text = md_text;
 }
 #endif

@@ -124,6 +124,14 @@ static struct fovea_onednn table = {
 };
 static bool ready;
 
+// The levels hold each other's bits; one without names of levels (not x86) is 0 and has no bf16 that we know of.
+static int bf16_level(void) {
+  const int isa = (int)lib.dnnl_get_effective_cpu_isa();
+  if ((isa & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16) return FOVEA_BF16_NATIVE;
+  if ((isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core) return FOVEA_BF16_EMULATED;
+  return FOVEA_BF16_NONE;
+}
+
 static void open_library(void) {
   if (switched_off("onednn")) { snprintf(problem, sizeof problem, "switched off by FOVEA_WITHOUT"); return; }
   // Read when libgomp loads. A waiting thread spins for some 0.2 ms before it sleeps: longer than the gaps
@@ -153,6 +161,7 @@ static void open_library(void) {
   fovea_add_descriptions(&table);
   const dnnl_version_t *version = lib.dnnl_version();
   table.major = version->major, table.minor = version->minor, table.patch = version->patch;
+  table.bf16 = bf16_level();
   ready = true;
 }
 

@@ -17,7 +17,7 @@
   X(dnnl_primitive_attr_create) X(dnnl_primitive_attr_destroy) X(dnnl_primitive_attr_set_post_ops)             \
   X(dnnl_primitive_attr_set_scratchpad_mode) X(dnnl_post_ops_create) X(dnnl_post_ops_destroy)                  \
   X(dnnl_post_ops_append_eltwise) X(dnnl_post_ops_append_binary) X(dnnl_reorder_primitive_desc_create)          \
-  X(dnnl_concat_primitive_desc_create)
+  X(dnnl_concat_primitive_desc_create) X(dnnl_get_effective_cpu_isa)
 #if V3
 #define FUNCTIONS(X)                                                                                           \
   COMMON(X)                                                                                                    \

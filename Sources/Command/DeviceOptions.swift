@@ -14,12 +14,17 @@ struct DeviceOptions: Sendable {
     OptionSpec(
       "tune", "on|off", "whether the ways of running each convolution are timed, and the fastest remembered",
       standard: "what was found earlier is used"),
+    OptionSpec(
+      "precision", OneDNNBackend.Precision.allCases.map(\.rawValue).joined(separator: "|"),
+      "in which type convolutions and matrix products read their operands; weights are kept in f32", standard: "f32"),
   ]
 
   let name: String
   let threads: Int?
   /// What `--tune`, or else `FOVEA_TUNE`, asks for; nil where neither does.
   let tuning: OneDNNBackend.Tuning?
+  /// What `--precision` asks for; nil where it was not typed.
+  let precision: OneDNNBackend.Precision?
 
   init(_ arguments: inout Arguments) {
     name = arguments.choice("device", of: Device.names, later: ["cuda", "gpu"]) ?? "cpu"
@@ -27,6 +32,11 @@ struct DeviceOptions: Sendable {
     let usual = getenv("FOVEA_TUNE").map { String(cString: $0) }
     let typed = arguments.choice("tune", of: ["on", "off"])
     tuning = (typed ?? usual).flatMap { $0 == "on" ? .measured : $0 == "off" ? .fixed : nil }
+    precision = arguments.choice("precision", of: OneDNNBackend.Precision.allCases.map(\.rawValue))
+      .flatMap(OneDNNBackend.Precision.init(rawValue:))
+    if name == "reference", let precision, precision != .f32 {
+      arguments.reject("--device reference computes in f32, so --precision \(precision.rawValue) contradicts it")
+    }
     if name == "reference", typed == "on" {
       arguments.reject("--device reference has one way of everything, so --tune on contradicts it")
     }
@@ -41,7 +51,9 @@ struct DeviceOptions: Sendable {
   func device(
     _ console: Console? = nil, tuning usual: OneDNNBackend.Tuning = .remembered, threads own: Int? = nil
   ) -> Device {
-    let device = Device.named(name, threads: own ?? threads, tuning: tuning ?? usual) ?? .reference
+    let device =
+      Device.named(name, threads: own ?? threads, tuning: tuning ?? usual, precision: precision ?? .f32)
+      ?? .reference
     if let console, let shortcoming = device.shortcoming { console.note(shortcoming) }
     return device
   }

@@ -39,8 +39,12 @@ public protocol ForeignLayout: AnyObject, Sendable {
   var text: String { get }
   /// Bytes including padding.
   var byteCount: Int { get }
-  /// True when values can be brought into this order but not back: it is never the order a parameter is kept in.
+  /// True when values cannot be brought back from this order, or not with all their digits: it is never the order a
+  /// parameter is kept in.
   var isOneWay: Bool { get }
+  /// True when elements lie there in a narrower type than the value's, such as bf16 for f32: loops over the value's
+  /// own elements do not run on it.
+  var isNarrow: Bool { get }
   func isSame(as other: any ForeignLayout) -> Bool
   /// Brings plain elements into this order.
   func encode(plain: UnsafeRawPointer, into target: UnsafeMutableRawPointer) throws(ExecutionError)
@@ -50,10 +54,16 @@ public protocol ForeignLayout: AnyObject, Sendable {
 
 extension ForeignLayout {
   public var isOneWay: Bool { false }
+  public var isNarrow: Bool { false }
 }
 
 extension Layout {
-  /// True when values cannot be brought back from it.
+  /// True when elements have a narrower type there than the value's own.
+  package var isNarrow: Bool {
+    if case .foreign(let layout) = self { layout.isNarrow } else { false }
+  }
+
+  /// True when values cannot be brought back from it as they were.
   package var isOneWay: Bool {
     if case .foreign(let layout) = self { layout.isOneWay } else { false }
   }

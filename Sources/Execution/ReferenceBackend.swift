@@ -68,7 +68,7 @@ struct ViewReference: Implementation {
   }
 }
 
-/// An elementwise loop on whatever layout its operands share, padding included.
+/// An elementwise loop on whatever layout of whole elements its operands share, padding included.
 struct ElementwiseReference: Implementation {
   /// Operators that make something else of a zero when the other operand is a single number.
   private static let shifting = [Op.Add.name, Op.Sub.name, Op.Max.name, Op.Min.name]
@@ -89,7 +89,8 @@ struct ElementwiseReference: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let full = site.inputs.indices.filter { (site.inputs[$0]?.shape.concrete?.count ?? 1) != 1 }
-    let layout = full.compactMap { request.inputLayouts[$0] }.first ?? .plain
+    // The loop reads the value's own elements.
+    let layout = full.compactMap { request.inputLayouts[$0] }.first { !$0.isNarrow } ?? .plain
     let elements = layout.byteCount(site.inputs[full[0]]!) / site.inputs[full[0]]!.dtype.size
     // The loop sees one flat axis, as long as the buffer.
     func flat(_ type: TensorType?) -> TensorType? {

@@ -14,14 +14,19 @@ extension Device {
   ///   - threads: as many as there are processors when nil.
   ///   - tuning: how ways of running convolutions are chosen; `.measured` is faster on large networks and `.fixed`
   ///     computes the same bits everywhere.
-  public static func cpu(threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed) -> Device {
-    let backend = OneDNNBackend(tuning: tuning)
+  ///   - precision: the type in which convolutions and matrix products read their operands; `shortcoming` says where
+  ///     the processor does not gain by `.bf16`.
+  public static func cpu(
+    threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed, precision: OneDNNBackend.Precision = .f32
+  ) -> Device {
+    let backend = OneDNNBackend(precision: precision, tuning: tuning)
     var backends: [any Backend] = []
-    if let lanes = LanesBackend() { backends.append(lanes) }
+    // What takes small networks whole computes in f32.
+    if precision == .f32, let lanes = LanesBackend() { backends.append(lanes) }
     if let backend { backends.append(backend) }
     return Device(
       name: "cpu", backends: backends, threads: threads ?? Device.processors,
-      tuning: backend?.tuning.rawValue)
+      tuning: backend?.tuning.rawValue, precision: precision.rawValue)
   }
 
   /// The devices that have a name on the command line.
@@ -29,10 +34,11 @@ extension Device {
 
   /// The device of a name, nil when there is none of that name.
   public static func named(
-    _ name: String, threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed
+    _ name: String, threads: Int? = nil, tuning: OneDNNBackend.Tuning = .fixed,
+    precision: OneDNNBackend.Precision = .f32
   ) -> Device? {
     switch name {
-    case "cpu": .cpu(threads: threads, tuning: tuning)
+    case "cpu": .cpu(threads: threads, tuning: tuning, precision: precision)
     case "reference": .reference
     default: nil
     }
@@ -50,9 +56,15 @@ extension Device {
   /// One sentence that says what is missing on this machine, what that costs and how to get it; nil when
   /// nothing is missing.
   public var shortcoming: String? {
-    guard name == "cpu", !backends.contains(where: { $0 is OneDNNBackend }), let why = OneDNNBackend.unavailable else {
-      return nil
+    guard name == "cpu" else { return nil }
+    if !backends.contains(where: { $0 is OneDNNBackend }), let why = OneDNNBackend.unavailable {
+      return "no oneDNN (\(why)): the reference backend is some hundred times slower; install libdnnl-dev"
     }
-    return "no oneDNN (\(why)): the reference backend is some hundred times slower; install libdnnl-dev"
+    guard precision == OneDNNBackend.Precision.bf16.rawValue else { return nil }
+    switch OneDNNBackend.bf16Support {
+    case .native: return nil
+    case .emulated: return "this processor has no bf16 (AVX512-BF16): it is emulated, which is slower than f32"
+    case .none: return "this processor has no bf16 (AVX512-BF16): everything is computed in f32"
+    }
   }
 }

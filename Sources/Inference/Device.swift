@@ -19,11 +19,17 @@ public struct Device: Sendable {
   public let threads: Int
   /// How its backends choose among ways of running a step, as `run.json` calls it; nil where there is no choice.
   public let tuning: String?
+  /// The type in which convolutions and matrix products read their operands, e.g. `bf16`.
+  public let precision: String
 
-  public init(name: String, backends: [any Backend], threads: Int = Device.processors, tuning: String? = nil) {
+  public init(
+    name: String, backends: [any Backend], threads: Int = Device.processors, tuning: String? = nil,
+    precision: String = "f32"
+  ) {
     self.name = name
     self.backends = backends
     self.tuning = tuning
+    self.precision = precision
     self.threads = max(1, threads)
   }
 

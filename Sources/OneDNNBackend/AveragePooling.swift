@@ -56,7 +56,8 @@ struct AveragePoolForward: Implementation {
     let sizes = MeanSizes(site, x: site.inputShape(0), y: site.outputShape())
     let layout = request.inputLayouts[0] ?? .plain
     guard let src = layout.descriptor(sizes.x) else { throw OneDNN.failure("average pooling") }
-    var wish = sizes.request(FOVEA_POOL_FORWARD, src: src, dst: MemoryDescriptor(sizes.y, .any))
+    var wish = sizes.request(
+      FOVEA_POOL_FORWARD, src: src, dst: MemoryDescriptor(sizes.y, .any, layout.elements))
     wish.training = request.training
     guard let found = wish.describe() else { throw OneDNN.failure("average pooling") }
     return Proposal(
@@ -67,6 +68,8 @@ struct AveragePoolForward: Implementation {
 
 struct AveragePoolBackward: Implementation {
   let order: Order
+  /// The type that convolutions read gradients in.
+  let dtype: DType
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
@@ -80,7 +83,8 @@ struct AveragePoolBackward: Implementation {
     let preferred: Order = order == .any ? .blocked : order
     for order in [sizes.isGlobal ? preferred : own, preferred, .channelsLast, .plain] where order != .any {
       let wish = sizes.request(
-        FOVEA_POOL_BACKWARD, src: MemoryDescriptor(sizes.x, order), dst: MemoryDescriptor(sizes.y, order))
+        FOVEA_POOL_BACKWARD, src: MemoryDescriptor(sizes.x, order, dtype),
+        dst: MemoryDescriptor(sizes.y, order, dtype))
       guard let found = wish.describe() else { continue }
       return Proposal(
         found, inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), .plain],

@@ -18,7 +18,7 @@ struct ChannelSum: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let shape = site.inputShape(0)
-    let given = request.inputLayouts[0] ?? .plain
+    let given = (request.inputLayouts[0] ?? .plain).widened(shape.dims)
     // An order without a name is brought to the plain one.
     let order = given.order
     let layout = order == .any ? .plain : given

@@ -24,11 +24,13 @@ struct Concatenation: Implementation {
     let y = site.outputShape().dims
     var wish = Request(FOVEA_CONCAT)
     wish.axis = Op.Concat.axis(site, rank: y.count)
+    // One narrow part makes the others narrow: it comes from a convolution, and the whole mostly goes to one.
+    let dtype: DType = request.inputLayouts.contains { $0?.isNarrow == true } ? .bf16 : .f32
     for order in orders(request.inputLayouts) {
       let parts = site.inputs.indices.map { site.inputShape($0).dims }
       if order == .blocked, wish.axis == 1, parts.contains(where: { $0[1] % 16 != 0 }) { continue }
-      wish.parts = parts.compactMap { MemoryDescriptor($0, order) }
-      wish.dst = MemoryDescriptor(y, order)
+      wish.parts = parts.compactMap { MemoryDescriptor($0, order, dtype) }
+      wish.dst = MemoryDescriptor(y, order, dtype)
       guard wish.parts.count == parts.count, wish.dst != nil, let found = wish.describe() else { continue }
       let operands = parts.indices.map { (fovea_arg(FOVEA_PARTS.rawValue + UInt32($0)), Operand.input($0)) }
       return Proposal(
@@ -53,13 +55,14 @@ struct Pieces: Implementation {
     let isSplit = site.node.op == Op.Split.name
     let named = site.attributes.int("axis", default: isSplit ? 0 : 1)
     let axis = named < 0 ? named + x.count : named
+    let dtype = request.inputLayouts[0]?.elements ?? .f32
     for order in orders([request.inputLayouts[0]]) {
-      guard let whole = MemoryDescriptor(x, order),
-        let links = links(site, whole, axis: axis, order)
+      guard let whole = MemoryDescriptor(x, order, dtype),
+        let links = links(site, whole, axis: axis, order, dtype)
       else { continue }
       let outputs = site.outputs.indices.compactMap { index in
         let dims = site.outputShape(index).dims
-        return MemoryDescriptor(dims, order).map { Layout($0, dims: dims) }
+        return MemoryDescriptor(dims, order, dtype).map { Layout($0, dims: dims) }
       }
       guard outputs.count == links.count else { continue }
       // The reference operands of a gradient are never looked at.
@@ -69,7 +72,9 @@ struct Pieces: Implementation {
     throw OneDNN.failure("cutting into pieces")
   }
 
-  private func links(_ site: NodeSite, _ whole: MemoryDescriptor, axis: Int, _ order: Order) -> [Chain.Link]? {
+  private func links(
+    _ site: NodeSite, _ whole: MemoryDescriptor, axis: Int, _ order: Order, _ dtype: DType
+  ) -> [Chain.Link]? {
     var links: [Chain.Link] = []
     var offsets = [Int](repeating: 0, count: site.inputShape(0).rank)
     for index in site.outputs.indices {
@@ -77,7 +82,7 @@ struct Pieces: Implementation {
       if order == .blocked, axis == 1, dims[1] % 16 != 0 { return nil }
       var wish = Request(FOVEA_REORDER)
       wish.src = MemoryDescriptor(part: dims, at: offsets, of: whole)
-      wish.dst = MemoryDescriptor(dims, order)
+      wish.dst = MemoryDescriptor(dims, order, dtype)
       guard wish.src != nil, wish.dst != nil, let found = wish.describe() else { return nil }
       links.append((found, [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(index))]))
       offsets[axis] += dims[axis]

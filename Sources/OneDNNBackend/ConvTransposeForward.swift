@@ -35,7 +35,12 @@ struct ConvTransposeForward: Implementation {
     if site.has(2) {
       var bias = Request(FOVEA_BINARY)
       bias.src = result
-      bias.src1 = MemoryDescriptor([1, sizes.x[1]] + sizes.x.dropFirst(2).map { _ in 1 }, .plain)
+      // The library adds quickly what lies as the result does, and by its plain loops what does not. The bytes are
+      // the plain ones unless blocks are filled up.
+      let dims = [1, sizes.x[1]] + sizes.x.dropFirst(2).map { _ in 1 }
+      let order = found.layout(FOVEA_DIFF_SRC, sizes.x).order
+      let alike = order == .any ? nil : MemoryDescriptor(dims, order)
+      bias.src1 = alike?.byteCount == sizes.x[1] * 4 ? alike : MemoryDescriptor(dims, .plain)
       bias.dst = result
       guard let added = bias.describe() else { throw OneDNN.failure("a transposed convolution's bias") }
       links.append((added, [(FOVEA_SRC, .output(0)), (FOVEA_SRC_1, .input(2)), (FOVEA_DST, .output(0))]))

@@ -66,7 +66,7 @@ struct ConvForward: Implementation {
     var wish = sizes.request(FOVEA_CONV_FORWARD)
     wish.training = request.training
     wish.src = src
-    wish.weights = MemoryDescriptor(sizes.w, .any)
+    wish.weights = MemoryDescriptor(sizes.w, .any, src?.dtype ?? .f32)
     wish.bias = site.has(2) ? MemoryDescriptor([sizes.y[1]], .plain) : nil
     wish.dst = dst
     return wish
@@ -112,7 +112,7 @@ struct ConvBackwardData: Implementation {
       ask: { src, dst in
         var wish = sizes.request(FOVEA_CONV_BACKWARD_DATA)
         wish.src = src
-        wish.weights = MemoryDescriptor(sizes.w, .any)
+        wish.weights = MemoryDescriptor(sizes.w, .any, src?.dtype ?? .f32)
         wish.dst = dst
         return wish
       }, answer: answer)
@@ -136,6 +136,7 @@ struct ConvBackwardWeights: Implementation {
         var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
         wish.src = src
         wish.weights = MemoryDescriptor(sizes.w, .any)
+        wish.forwardWeights = MemoryDescriptor(sizes.w, .any, src?.dtype ?? .f32)
         wish.bias = withBias ? MemoryDescriptor([sizes.y[1]], .plain) : nil
         wish.dst = dst
         return wish

@@ -104,7 +104,13 @@ struct Arithmetic: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let shape = site.outputShape()
     let same = site.inputShape(1) == shape
-    let layout = request.inputLayouts[0] ?? (same ? request.inputLayouts[1] : nil) ?? .plain
+    let layouts = request.inputLayouts.prefix(same ? 2 : 1).compactMap { $0 }
+    // The narrow one of two, since it comes from a convolution, and sums mostly go to one.
+    var layout = layouts.first { $0.isNarrow } ?? layouts.first ?? .plain
+    if site.node.op == Op.Max.name || site.node.op == Op.Min.name, layouts.contains(where: { !$0.isNarrow }) {
+      // The gradient looks for the operand that is the result, to the last bit: a rounded copy never is.
+      layout = layout.widened(shape.dims)
+    }
     var wish = Request(FOVEA_BINARY)
     wish.src = layout.descriptor(shape.dims)
     wish.src1 = same ? wish.src : MemoryDescriptor([Int](repeating: 1, count: layout.rank(of: shape)), .plain)
@@ -117,7 +123,9 @@ struct Arithmetic: Implementation {
     case Op.Div.name:
       wish.binary = FOVEA_DIV
       // Zeros that fill an order up must stay zeros, and 0/0 is none.
-      if layout.byteCount(site.outputs[0]) != shape.count * 4 { throw OneDNN.failure("dividing padded blocks") }
+      if layout.byteCount(site.outputs[0]) != shape.count * layout.elements.size {
+        throw OneDNN.failure("dividing padded blocks")
+      }
     default: wish.binary = FOVEA_ADD
     }
     guard wish.src != nil, let found = wish.describe() else { throw OneDNN.failure(site.node.op) }

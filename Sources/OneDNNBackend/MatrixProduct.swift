@@ -5,6 +5,8 @@ import FoveaTensors
 
 /// Gemm on plain matrices; transposition is a matter of strides.
 struct MatrixProduct: Implementation {
+  /// The type in which both matrices are read; the result is f32.
+  var dtype = DType.f32
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
@@ -23,7 +25,8 @@ struct MatrixProduct: Implementation {
   {
     func matrix(_ shape: Shape, transposed: Bool) -> MemoryDescriptor? {
       transposed
-        ? MemoryDescriptor([shape[1], shape[0]], strides: [1, shape[1]]) : MemoryDescriptor(shape.dims, .plain)
+        ? MemoryDescriptor([shape[1], shape[0]], strides: [1, shape[1]], dtype)
+        : MemoryDescriptor(shape.dims, .plain, dtype)
     }
     var wish = Request(FOVEA_MATMUL)
     wish.activations = activations
@@ -39,24 +42,30 @@ struct MatrixProduct: Implementation {
       operands.append((FOVEA_BIAS, .input(2)))
     }
     guard let found = wish.describe() else { throw OneDNN.failure("a matrix product") }
-    return Proposal(found, inputs: site.inputs.map { _ in .plain }, outputs: [.plain], operands)
+    var inputs = site.inputs.map { _ in Layout.plain }
+    for index in 0..<2 {
+      let dims = site.inputShape(index).dims
+      if let plain = MemoryDescriptor(dims, .plain, dtype) { inputs[index] = Layout(plain, dims: dims) }
+    }
+    return Proposal(found, inputs: inputs, outputs: [.plain], operands)
   }
 }
 
 /// A matrix product, bias and ReLU in one kernel.
 struct FusedGemm: Implementation {
+  let product: MatrixProduct
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
     guard site.attributes.string("pattern", default: "") == "Gemm+Relu", let inner = inner(site) else {
       return "not a matrix product with ReLU"
     }
-    return MatrixProduct().refusal(of: inner)
+    return product.refusal(of: inner)
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     guard let gemm = inner(site) else { throw OneDNN.failure("a fused matrix product") }
-    return try MatrixProduct().propose(gemm, request, activations: Activation.steps(Op.Relu.name, [:]))
+    return try product.propose(gemm, request, activations: Activation.steps(Op.Relu.name, [:]))
   }
 
   private func inner(_ site: NodeSite) -> NodeSite? {

@@ -27,10 +27,9 @@ final class MemoryDescriptor: @unchecked Sendable {
   }
 
   /// An order by element strides.
-  convenience init?(_ dims: [Int], strides: [Int]) {
-    guard let functions = OneDNN.functions,
-      let made = functions.md_strided(
-        Int32(dims.count), dims.map(Int64.init), strides.map(Int64.init), Int32(FOVEA_F32.rawValue))
+  convenience init?(_ dims: [Int], strides: [Int], _ dtype: DType = .f32) {
+    guard let functions = OneDNN.functions, let code = MemoryDescriptor.code(dtype),
+      let made = functions.md_strided(Int32(dims.count), dims.map(Int64.init), strides.map(Int64.init), code)
     else { return nil }
     self.init(made, functions)
   }
@@ -53,6 +52,12 @@ final class MemoryDescriptor: @unchecked Sendable {
 
   var byteCount: Int { functions.md_bytes(pointer) }
 
+  /// The type of the elements; nil for one that nothing here has.
+  var dtype: DType? {
+    let code = functions.md_dtype(pointer)
+    return MemoryDescriptor.types.first { $0.code == code }?.dtype
+  }
+
   func isEqual(to other: MemoryDescriptor) -> Bool { functions.md_equal(pointer, other.pointer) }
 
   /// E.g. `acdb` for channels last, `aBcd16b` for channels in blocks of 16.
@@ -66,17 +71,16 @@ final class MemoryDescriptor: @unchecked Sendable {
   /// True for an order of a kernel's own, into which values can be brought but not back.
   var isOneWay: Bool { text == "own" }
 
-  private static func code(_ dtype: DType) -> Int32? {
-    switch dtype {
-    case .f32: Int32(FOVEA_F32.rawValue)
-    case .bf16: Int32(FOVEA_BF16.rawValue)
-    case .i32: Int32(FOVEA_S32.rawValue)
-    default: nil
-    }
-  }
+  private static let types: [(dtype: DType, code: Int32)] = [
+    (.f32, Int32(FOVEA_F32.rawValue)), (.bf16, Int32(FOVEA_BF16.rawValue)), (.i32, Int32(FOVEA_S32.rawValue)),
+    (.u8, Int32(FOVEA_U8.rawValue)), (.i8, Int32(FOVEA_S8.rawValue)),
+  ]
+
+  private static func code(_ dtype: DType) -> Int32? { types.first { $0.dtype == dtype }?.code }
 }
 
-/// A layout that oneDNN chose.
+/// A layout that oneDNN chose: the order of a value's elements, and their type, which may be a narrower one than
+/// the value's.
 final class OneDNNLayout: ForeignLayout {
   let descriptor: MemoryDescriptor
   /// The same extents in plain order; nil for workspaces, which have no elements to speak of.
@@ -85,6 +89,7 @@ final class OneDNNLayout: ForeignLayout {
   let text: String
   let byteCount: Int
   let isOneWay: Bool
+  let isNarrow: Bool
   /// The order by name, `.any` when it has none.
   let order: Order
   /// Of a workspace: the orders of what was pooled and of the result.
@@ -98,14 +103,16 @@ final class OneDNNLayout: ForeignLayout {
     self.pooled = pooled
     self.dims = dims
     plain = opaque ? nil : MemoryDescriptor(dims, .plain)
-    text = opaque ? "workspace" : descriptor.text
+    let dtype = opaque ? .f32 : descriptor.dtype ?? .f32
+    isNarrow = dtype == .bf16
+    text = opaque ? "workspace" : descriptor.text + (isNarrow ? " \(dtype.rawValue)" : "")
     byteCount = descriptor.byteCount
-    isOneWay = descriptor.isOneWay
-    let named: [Order] = [.channelsLast, .blocked]
+    isOneWay = descriptor.isOneWay || isNarrow
+    let named: [Order] = [.channelsLast, .blocked, .plain]
     order =
       opaque
       ? .any
-      : named.first { MemoryDescriptor(dims, $0).map(descriptor.isEqual) == true } ?? .any
+      : named.first { MemoryDescriptor(dims, $0, dtype).map(descriptor.isEqual) == true } ?? .any
   }
 
   func isSame(as other: any ForeignLayout) -> Bool {
@@ -158,5 +165,24 @@ extension Layout {
     case .plain: .plain
     case .foreign(let layout): (layout as? OneDNNLayout)?.order ?? .any
     }
+  }
+}
+
+// MARK: Types
+
+extension Layout {
+  /// The type of f32 values' elements in this layout.
+  var elements: DType { isNarrow ? .bf16 : .f32 }
+
+  /// The same order for elements of `dtype`; nil for an order without a name, where the type changes.
+  func descriptor(_ dims: [Int], _ dtype: DType) -> MemoryDescriptor? {
+    if elements == dtype { return descriptor(dims) }
+    return order == .any ? nil : MemoryDescriptor(dims, order, dtype)
+  }
+
+  /// This layout with whole elements: the same order where it has a name, else the plain one.
+  func widened(_ dims: [Int]) -> Layout {
+    guard isNarrow else { return self }
+    return descriptor(dims, .f32).map { Layout($0, dims: dims) } ?? .plain
   }
 }

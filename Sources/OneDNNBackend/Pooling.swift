@@ -38,7 +38,7 @@ struct MaxPoolForward: Implementation {
     let layout = request.inputLayouts[0] ?? .plain
     guard let src = layout.descriptor(sizes.x),
       let found = sizes.request(
-        FOVEA_POOL_FORWARD, training: request.training, src: src, dst: MemoryDescriptor(sizes.y, .any)
+        FOVEA_POOL_FORWARD, training: request.training, src: src, dst: MemoryDescriptor(sizes.y, .any, layout.elements)
       ).describe()
     else { throw OneDNN.failure("max pooling") }
     var operands: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(0))]

@@ -25,6 +25,8 @@ struct Request {
   var weights: MemoryDescriptor?
   var bias: MemoryDescriptor?
   var dst: MemoryDescriptor?
+  /// Of a convolution's weight gradient: the forward pass's weights where their type is another than the gradient's.
+  var forwardWeights: MemoryDescriptor?
   /// Added to the result in the same kernel, before the activation.
   var added: MemoryDescriptor?
   /// What is put side by side along `axis`.
@@ -78,10 +80,11 @@ struct Request {
     raw.bias = bias?.pointer
     raw.dst = dst?.pointer
     raw.added = added?.pointer
+    raw.forward_weights = forwardWeights?.pointer
     raw.axis = Int32(axis)
     raw.part_count = Int32(parts.count)
     let pointers = parts.map { Optional($0.pointer) }
-    return withExtendedLifetime((src, src1, weights, bias, dst, added, parts)) {
+    return withExtendedLifetime((src, src1, weights, bias, dst, forwardWeights, added, parts)) {
       pointers.withUnsafeBufferPointer { list in
         raw.parts = list.baseAddress
         return functions.describe(&raw).map { PrimitiveDescription($0, functions) }

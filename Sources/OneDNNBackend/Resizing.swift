@@ -30,7 +30,7 @@ struct ResizeForward: Implementation {
     let (x, y) = (site.inputShape(0).dims, site.outputShape().dims)
     let layout = request.inputLayouts[0] ?? .plain
     guard let src = layout.descriptor(x) else { throw OneDNN.failure("resizing") }
-    var wish = Resizing.request(FOVEA_RESIZE_FORWARD, site, src: src, dst: MemoryDescriptor(y, .any))
+    var wish = Resizing.request(FOVEA_RESIZE_FORWARD, site, src: src, dst: MemoryDescriptor(y, .any, layout.elements))
     wish.training = request.training
     guard let found = wish.describe() else { throw OneDNN.failure("resizing") }
     return Proposal(
@@ -46,9 +46,10 @@ struct ResizeBackward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let (x, y) = (site.outputShape().dims, site.inputShape(0).dims)
+    let dtype = request.inputLayouts[0]?.elements ?? .f32
     for order in [request.inputLayouts[0]?.order ?? .any, .plain] where order != .any {
       let wish = Resizing.request(
-        FOVEA_RESIZE_BACKWARD, site, src: MemoryDescriptor(x, order), dst: MemoryDescriptor(y, order))
+        FOVEA_RESIZE_BACKWARD, site, src: MemoryDescriptor(x, order, dtype), dst: MemoryDescriptor(y, order, dtype))
       guard let found = wish.describe() else { continue }
       return Proposal(
         found, inputs: [found.layout(FOVEA_DIFF_DST, y), .plain], outputs: [found.layout(FOVEA_DIFF_SRC, x)],

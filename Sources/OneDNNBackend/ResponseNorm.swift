@@ -19,6 +19,12 @@ private struct ResponseNorm {
     return request
   }
 
+  /// The order at hand. In bf16, channels last, 2.6's gradient is wrong.
+  func layout(_ given: Layout?) -> Layout {
+    let given = given ?? .plain
+    return given.order == .channelsLast ? given.widened(dims) : given
+  }
+
   var refusal: String? {
     // The library takes as many channels before as behind.
     if attributes.int("size", default: 1) % 2 == 0 { return "a response norm over an even number of channels" }
@@ -44,7 +50,7 @@ struct ResponseNormForward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let norm = ResponseNorm(attributes: site.attributes, dims: site.inputShape(0).dims)
-    let layout = request.inputLayouts[0] ?? .plain
+    let layout = norm.layout(request.inputLayouts[0])
     guard let src = layout.descriptor(norm.dims),
       let found = norm.request(FOVEA_LRN_FORWARD, training: request.training, src: src).describe()
     else { throw OneDNN.failure("a response norm") }
@@ -69,7 +75,7 @@ struct ResponseNormBackward: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let norm = ResponseNorm(attributes: site.attributes, dims: site.outputShape().dims)
     // The order of the forward pass, whose workspace this is.
-    let layout = request.inputLayouts[1] ?? .plain
+    let layout = norm.layout(request.inputLayouts[1])
     guard let src = layout.descriptor(norm.dims), case .foreign(let memory)? = request.inputLayouts[2],
       let found = norm.request(FOVEA_LRN_BACKWARD, training: true, src: src).describe()
     else { throw OneDNN.failure("a response norm's gradient") }

@@ -10,7 +10,7 @@ struct SquareSum: Implementation {
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "sum of squares") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    let layout = request.inputLayouts[0] ?? .plain
+    let layout = (request.inputLayouts[0] ?? .plain).widened(site.inputShape(0).dims)
     let count = layout.byteCount(site.inputs[0] ?? site.outputs[0]) / 4
     return Proposal(inputs: [layout], outputs: [.plain], detail: "loop") { () throws(ExecutionError) in
       Loop(count: count)

@@ -62,6 +62,8 @@ public struct RunRecord: Sendable, Equatable, Codable {
   public var backends: [String]
   /// How the backends chose among ways of running a step; nil in runs from before there was a choice.
   public var tuning: String?
+  /// The type in which convolutions and matrix products read their operands; nil in runs from before there was a choice.
+  public var precision: String?
   /// What was asked for.
   public var options: TrainingOptions
   /// The processor's own name; nil where the system does not tell.

@@ -53,8 +53,8 @@ final class TrainingLoop {
       model: model.name, datasetName: facts.name, examples: trainer.dataset.count, classes: facts.classes,
       trainingExamples: train.count, validationExamples: validation?.count ?? 0, batch: extent.batch,
       device: trainer.device.name, threads: trainer.device.threads, backends: trainer.device.backends.map(\.name),
-      tuning: trainer.device.tuning,
-      options: options, processor: RunRecord.processorName)
+      tuning: trainer.device.tuning, precision: trainer.device.precision, options: options,
+      processor: RunRecord.processorName)
     // The loader starts to read ahead while the plan is made.
     loader = try Loader(
       train, batchSize: extent.batch, order: .shuffled(seed: options.seed),

@@ -91,6 +91,29 @@ struct Bench {
     }
   }
 
+  /// Every order, and bf16 where the library has it.
+  static let ways: [(OneDNNBackend.Preference, OneDNNBackend.Precision)] = OneDNNBackend.Precision.allCases
+    .filter { $0 == .f32 || OneDNNBackend.bf16Support != .none }
+    .flatMap { precision in OneDNNBackend.Preference.allCases.map { ($0, precision) } }
+
+  private static let corners: Set<String> = [
+    Op.Relu.name, Op.LeakyRelu.name, Op.PRelu.name, Op.Clip.name, Op.Abs.name, Op.HardSigmoid.name, Op.HardSwish.name,
+    Op.Max.name, Op.Min.name, Op.MaxPool.name, Op.MaxPoolWithIndices.name, Op.Selu.name,
+    Op.Elu.name,
+  ]
+
+  private static func hasCorners(_ graph: Graph) -> Bool {
+    graph.nodes.contains { corners.contains($0.op) || $0.body.map(hasCorners) == true }
+  }
+
+  /// What three quarters of the differences stay below, over the largest magnitude.
+  private static func commonDifference(_ a: Tensor, _ b: Tensor) -> Double {
+    let (x, y) = (a.array(of: Double.self), b.array(of: Double.self))
+    let scale = max(x.map(abs).max() ?? 0, y.map(abs).max() ?? 0, 1e-6)
+    let gaps = zip(x, y).map { abs($0 - $1) / scale }.sorted()
+    return gaps.isEmpty ? 0 : gaps[(gaps.count - 1) * 3 / 4]
+  }
+
   private func compare(
     _ prepared: Graph, _ mode: Mode, _ ops: [String], _ words: String, _ sourceLocation: SourceLocation
   ) throws {
@@ -108,8 +131,9 @@ struct Bench {
     }
     for (value, parameter) in prepared.parameters { values[value] = try initial.tensor(parameter.path) }
     let expected = try Interpreter.run(prepared, values)
-    for preference in OneDNNBackend.Preference.allCases {
-      guard let backend = OneDNNBackend(preference: preference) else { return }
+    for (preference, precision) in Bench.ways {
+      guard let backend = OneDNNBackend(preference: preference, precision: precision) else { return }
+      let words = "\(words) \(precision)"
       let store = try initial.copy()
       let plan = try Plan(prepared, mode: mode, backends: [backend], store: store, threads: 2)
       let context = try Context(plan, store: store)
@@ -118,9 +142,14 @@ struct Bench {
       try context.run()
       try context.run()
       for output in prepared.outputs {
-        let gap = difference(try context.result(output.name), try #require(expected[output.value]))
+        let (found, wanted) = (try context.result(output.name), try #require(expected[output.value]))
+        // Rounded, a number may lie on the other side of a corner, or be the larger one of two: then single places of
+        // a gradient, or of what goes back to its place, are wrong altogether, but never many.
+        let isCornered = precision == .bf16 && Bench.hasCorners(prepared)
+        let gap = isCornered ? Bench.commonDifference(found, wanted) : difference(found, wanted)
         #expect(
-          gap < 1e-4, "\(words) \(preference) \(mode) \(output.name): \(gap)\n\(plan.lines.joined(separator: "\n"))",
+          gap < (isCornered && mode == .training ? 0.25 : precision == .bf16 ? 0.05 : 1e-4),
+          "\(words) \(preference) \(mode) \(output.name): \(gap)\n\(plan.lines.joined(separator: "\n"))",
           sourceLocation: sourceLocation)
       }
       for op in ops where mode == .training || !(op.contains("Backward") || op == "ReduceSum") {

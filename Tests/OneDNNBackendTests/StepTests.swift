@@ -164,6 +164,15 @@ func difference(_ a: Tensor, _ b: Tensor) -> Double {
   return zip(x, y).map { abs($0 - $1) }.max().map { $0 / scale } ?? 0
 }
 
+/// The length of the difference over the longer one's.
+func distance(_ a: Tensor, _ b: Tensor) -> Double {
+  let x = a.array(of: Double.self)
+  let y = b.array(of: Double.self)
+  func length(_ list: [Double]) -> Double { list.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+  let scale = max(length(x), length(y), 1e-6)
+  return length(zip(x, y).map { $0 - $1 }) / scale
+}
+
 @Suite struct StepTests {
   static var backends: [[any Backend]] {
     OneDNNBackend.Preference.allCases.map { OneDNNBackend(preference: $0) }.map { $0.map { [$0] } ?? [] } + [[]]

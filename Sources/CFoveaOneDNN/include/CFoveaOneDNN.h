@@ -12,6 +12,8 @@ typedef struct fovea_primitive fovea_primitive;  // a built primitive
 typedef struct fovea_call fovea_call;            // a primitive tied to buffers
 
 enum fovea_dtype { FOVEA_F32 = 0, FOVEA_BF16 = 1, FOVEA_S32 = 2, FOVEA_U8 = 3, FOVEA_S8 = 4, FOVEA_F16 = 5 };
+// What the processor does with bf16: nothing, less quickly than with f32, or twice as quickly.
+enum fovea_bf16 { FOVEA_BF16_NONE = 0, FOVEA_BF16_EMULATED = 1, FOVEA_BF16_NATIVE = 2 };
 enum fovea_order { FOVEA_ANY = 0, FOVEA_PLAIN = 1, FOVEA_CHANNELS_LAST = 2, FOVEA_BLOCKED_16 = 3 };
 
 enum fovea_kind {
@@ -103,6 +105,8 @@ struct fovea_request {
   float lrn_alpha, lrn_beta, lrn_bias;
   bool linear;  // resizing: between the nearest places, not like the nearest one
   const fovea_md *src, *src_1, *weights, *bias, *dst;
+  // Of a convolution's weight gradient: the weights of the forward pass where their type is another than `weights`'.
+  const fovea_md *forward_weights;
   const fovea_md *added;         // added to the result in the same kernel, before `eltwise`
   const fovea_md *const *parts;  // what is put side by side along `axis`
   int part_count, axis;
@@ -110,6 +114,7 @@ struct fovea_request {
 
 struct fovea_onednn {
   int major, minor, patch;
+  int bf16;  // as fovea_bf16
   /// Threads for primitives built and run by the calling thread from now on.
   void (*set_threads)(int threads);
 
@@ -123,6 +128,8 @@ struct fovea_onednn {
   void (*md_free)(fovea_md *md);
   size_t (*md_bytes)(const fovea_md *md);
   bool (*md_equal)(const fovea_md *a, const fovea_md *b);
+  /// As fovea_dtype, -1 for another.
+  int (*md_dtype)(const fovea_md *md);
   /// Writes e.g. "acdb" or "aBcd16b" (letters are axes from outermost; capitals are split into blocks).
   void (*md_text)(const fovea_md *md, char *text, size_t size);
 

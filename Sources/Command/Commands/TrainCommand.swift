@@ -88,6 +88,7 @@ struct TrainCommand: Command {
       + (recipe.leavesAugmentation ? "--augment none " : "")
       + "--threads \(device.threads) --device \(device.name) "
       + (device.tuning == OneDNNBackend.Tuning.fixed.rawValue ? "--tune off " : "")
+      + (device.precision == OneDNNBackend.Precision.f32.rawValue ? "" : "--precision \(device.precision) ")
       + "--out \(ShellLine.quoted(directory))"
     let part = try await test
     try options.check(model, on: dataset)
@@ -222,7 +223,9 @@ struct TrainCommand: Command {
     let device =
       Device.named(
         run.device ?? record.device, threads: run.threads ?? record.threads,
-        tuning: device.tuning ?? record.tuning.flatMap { OneDNNBackend.Tuning(rawValue: $0) } ?? .fixed) ?? .reference
+        tuning: device.tuning ?? record.tuning.flatMap { OneDNNBackend.Tuning(rawValue: $0) } ?? .fixed,
+        precision: device.precision ?? record.precision.flatMap { OneDNNBackend.Precision(rawValue: $0) } ?? .f32)
+      ?? .reference
     let trainer = try Trainer(resuming: run.directory, dataset: dataset, device: device)
     if !json {
       try console.out("fovea train --resume \(ShellLine.quoted(run.directory))")
@@ -230,6 +233,7 @@ struct TrainCommand: Command {
         "  \(record.model) on \(name), \(ShellLine.join(trainer.options.words.filter { $0.option != "data" }))")
       try console.out("device: \(device.text)")
     }
+    if let shortcoming = device.shortcoming { console.note(shortcoming) }
     for difference in TrainCommand.versionDifferences(trainer.options) + trainer.differences {
       console.note("the last bits may differ from an uninterrupted run: \(difference)")
     }
@@ -243,6 +247,7 @@ struct TrainCommand: Command {
   ) throws {
     let table = model.summary(batch: options.batch)
     let shortcoming = device.shortcoming.map { sentence in
+      guard device.backends.isEmpty else { return sentence }
       let examples =
         switch options.length {
         case .epochs(let count): Double(count) * Double(dataset.count) * (1 - options.validation)

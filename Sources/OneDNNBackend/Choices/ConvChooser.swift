@@ -7,6 +7,8 @@ import FoveaTensors
 struct ConvChooser: Sendable {
   /// The order activations take between layers.
   let order: Order
+  /// The type of pictures and weights, where the library has generated code for it.
+  var dtype = DType.f32
   let tuning: OneDNNBackend.Tuning
   /// Whether Winograd's way may be chosen.
   let winograd: Bool
@@ -15,8 +17,22 @@ struct ConvChooser: Sendable {
   /// The step for a convolution.
   /// - Parameter name: what errors call it.
   func choose(_ problem: ConvProblem, as name: String) throws(ExecutionError) -> Proposal {
+    var problem = problem
+    problem.dtype = dtype
+    if dtype != .f32 {
+      if let (wish, description) = rule(problem), !description.name.hasPrefix("ref"),
+        let byRule = try? problem.answer(description)
+      {
+        return choose(problem, wish, byRule)
+      }
+      problem.dtype = .f32
+    }
     guard let (wish, description) = rule(problem) else { throw OneDNN.failure(name) }
-    let byRule = try problem.answer(description)
+    return choose(problem, wish, try problem.answer(description))
+  }
+
+  /// The rule's step, or the one that was measured to be faster.
+  private func choose(_ problem: ConvProblem, _ wish: ConvWish, _ byRule: Proposal) -> Proposal {
     guard tuning != .fixed else { return byRule }
     let key = problem.key(order) + (winograd ? "" : "; without Winograd")
     var record = choices.record(key, threads: problem.request.threads)
@@ -34,8 +50,9 @@ struct ConvChooser: Sendable {
   /// Asks for several pairs of orders and takes the best answer: first one with generated code rather than
   /// the library's plain loops, then one that needs fewer reorders, then the preferred order.
   private func rule(_ problem: ConvProblem) -> (ConvWish, PrimitiveDescription)? {
-    let x = problem.x.flatMap { $0.descriptor(problem.sizes.x) }
-    let y = problem.y.flatMap { $0.descriptor(problem.sizes.y) }
+    // Where the type changes there is a reorder in any case; the order may still stay.
+    let x = problem.x.flatMap { $0.descriptor(problem.sizes.x, problem.dtype) }
+    let y = problem.y.flatMap { $0.descriptor(problem.sizes.y, problem.dtype) }
     var best: (ConvWish, PrimitiveDescription, penalty: Int)?
     for wish in ConvWish.direct {
       guard let found = problem.describe(wish, order) else { continue }

@@ -1,4 +1,5 @@
 import CFoveaOneDNN
+import FoveaTensors
 
 /// A way of asking the library for a convolution: how to compute, and in which orders the two pictures lie.
 struct ConvWish: Sendable, Equatable {
@@ -46,12 +47,14 @@ struct ConvWish: Sendable, Equatable {
 
 extension ConvWish.Side {
   /// The description that is asked for.
-  func descriptor(_ dims: [Int], atHand: MemoryDescriptor?, _ preferred: Order) -> MemoryDescriptor? {
+  func descriptor(
+    _ dims: [Int], atHand: MemoryDescriptor?, _ preferred: Order, _ dtype: DType
+  ) -> MemoryDescriptor? {
     switch self {
-    case .atHand: atHand ?? MemoryDescriptor(dims, preferred)
-    case .atHandOrAny: atHand ?? MemoryDescriptor(dims, .any)
-    case .preferred: MemoryDescriptor(dims, preferred)
-    case .named(let order): MemoryDescriptor(dims, order)
+    case .atHand: atHand ?? MemoryDescriptor(dims, preferred, dtype)
+    case .atHandOrAny: atHand ?? MemoryDescriptor(dims, .any, dtype)
+    case .preferred: MemoryDescriptor(dims, preferred, dtype)
+    case .named(let order): MemoryDescriptor(dims, order, dtype)
     }
   }
 }
