@@ -27,6 +27,10 @@ static dnnl_primitive_attr_t attributes(const struct fovea_request *r) {
   dnnl_primitive_attr_t attr = NULL;
   if (lib.dnnl_primitive_attr_create(&attr) != dnnl_success) return NULL;
   lib.dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
+#if !V3
+  if (r && r->scale_count)
+    lib.dnnl_primitive_attr_set_output_scales(attr, r->scale_count, r->scale_count > 1 ? 1 << 1 : 0, r->scales);
+#endif
   if (!r || (!r->eltwise[0] && !r->added)) return attr;
   dnnl_post_ops_t ops = NULL;
   lib.dnnl_post_ops_create(&ops);
@@ -343,6 +347,9 @@ static dnnl_status_t describe_kind(
 }
 
 static fovea_pd *describe(const struct fovea_request *r) {
+#if V3
+  if (r->scale_count) return NULL;
+#endif
   int forward = -1;
   switch (r->kind) {
     case FOVEA_CONV_BACKWARD_DATA:

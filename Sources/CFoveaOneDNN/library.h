@@ -41,7 +41,7 @@ typedef const_dnnl_memory_desc_t md_ref;
 #define FUNCTIONS(X)                                                                                           \
   COMMON(X)                                                                                                    \
   X(dnnl_primitive_desc_create) X(dnnl_memory_desc_init_by_tag) X(dnnl_memory_desc_init_by_strides)            \
-  X(dnnl_memory_desc_init_submemory)                                                                           \
+  X(dnnl_memory_desc_init_submemory) X(dnnl_primitive_attr_set_output_scales) \
   X(dnnl_dilated_convolution_forward_desc_init) X(dnnl_dilated_convolution_backward_data_desc_init)            \
   X(dnnl_dilated_convolution_backward_weights_desc_init) X(dnnl_pooling_forward_desc_init)                     \
   X(dnnl_pooling_backward_desc_init) X(dnnl_pooling_v2_forward_desc_init)                                      \

@@ -13,7 +13,7 @@ enum Program {
   /// In the order of the list that `fovea --help` prints.
   static let commands: [any Command.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
-    BenchCommand.self, ModelsCommand.self, DatasetsCommand.self, DoctorCommand.self,
+    BenchCommand.self, QuantizeCommand.self, ModelsCommand.self, DatasetsCommand.self, DoctorCommand.self,
   ]
 
   /// Commands that the design names and this version does not have.

@@ -95,19 +95,21 @@ final class OneDNNLayout: ForeignLayout {
   /// Of a workspace: the orders of what was pooled and of the result.
   let pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)?
 
+  /// - Parameter type: of the value's elements.
   init(
-    _ descriptor: MemoryDescriptor, dims: [Int], opaque: Bool = false,
+    _ descriptor: MemoryDescriptor, dims: [Int], of type: DType = .f32, opaque: Bool = false,
     pooled: (src: MemoryDescriptor, dst: MemoryDescriptor)? = nil
   ) {
     self.descriptor = descriptor
     self.pooled = pooled
     self.dims = dims
-    plain = opaque ? nil : MemoryDescriptor(dims, .plain)
+    plain = opaque ? nil : MemoryDescriptor(dims, .plain, type)
     let dtype = opaque ? .f32 : descriptor.dtype ?? .f32
     isNarrow = dtype == .bf16
-    text = opaque ? "workspace" : descriptor.text + (isNarrow ? " \(dtype.rawValue)" : "")
+    text = opaque ? "workspace" : descriptor.text + (dtype == .f32 ? "" : " \(dtype.rawValue)")
     byteCount = descriptor.byteCount
-    isOneWay = descriptor.isOneWay || isNarrow
+    // Weights of 8 bits have sums beside them that nobody can read.
+    isOneWay = descriptor.isOneWay || isNarrow || type == .i8
     let named: [Order] = [.channelsLast, .blocked, .plain]
     order =
       opaque
@@ -143,18 +145,20 @@ final class NoLayout: ForeignLayout {
 
 extension Layout {
   /// The layout of a description; plain where it is plain.
-  init(_ descriptor: MemoryDescriptor, dims: [Int]) {
-    if let plain = MemoryDescriptor(dims, .plain), plain.isEqual(to: descriptor) {
+  /// - Parameter type: of the value's elements.
+  init(_ descriptor: MemoryDescriptor, dims: [Int], of type: DType = .f32) {
+    if let plain = MemoryDescriptor(dims, .plain, type), plain.isEqual(to: descriptor) {
       self = .plain
     } else {
-      self = .foreign(OneDNNLayout(descriptor, dims: dims))
+      self = .foreign(OneDNNLayout(descriptor, dims: dims, of: type))
     }
   }
 
   /// This layout in oneDNN's terms for a tensor of `dims`; nil when it belongs to somebody else.
-  func descriptor(_ dims: [Int]) -> MemoryDescriptor? {
+  /// - Parameter type: of the value's elements.
+  func descriptor(_ dims: [Int], of type: DType = .f32) -> MemoryDescriptor? {
     switch self {
-    case .plain: MemoryDescriptor(dims, .plain)
+    case .plain: MemoryDescriptor(dims, .plain, type)
     case .foreign(let layout): (layout as? OneDNNLayout)?.descriptor
     }
   }

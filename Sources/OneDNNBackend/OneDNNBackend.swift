@@ -127,14 +127,19 @@ public struct OneDNNBackend: Backend {
     case Op.ResizeBackward.name: return [ResizeBackward()]
     case Op.LayerNormalization.name: return [LayerNormForward()]
     case Op.LayerNormalizationBackward.name: return [LayerNormBackward()]
-    case Op.Fused.name: return [FusedConv(chooser: chooser), FusedGemm(product: product)]
+    case Op.Fused.name:
+      return [
+        FusedConv(chooser: chooser), FusedGemm(product: product), QuantizedProduct(), QuantizedPool(), QuantizedStep(),
+      ]
     default: return []
     }
   }
 
   public func reorder(_ type: TensorType, from: Layout, to: Layout) throws(ExecutionError) -> Proposal? {
-    guard type.dtype == .f32, let shape = type.shape.concrete, shape.count > 0, from != to else { return nil }
-    return Reorder.proposal(shape.dims, from: from, to: to)
+    guard [.f32, .i8, .u8].contains(type.dtype), let shape = type.shape.concrete, shape.count > 0, from != to else {
+      return nil
+    }
+    return Reorder.proposal(shape.dims, of: type.dtype, from: from, to: to)
   }
 }
 

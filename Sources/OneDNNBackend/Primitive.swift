@@ -1,6 +1,7 @@
 import CFoveaOneDNN
 import FoveaExecution
 import FoveaGraphs
+import FoveaTensors
 
 /// What a primitive shall do, collected in Swift and handed over in one call.
 struct Request {
@@ -32,6 +33,8 @@ struct Request {
   /// What is put side by side along `axis`.
   var parts: [MemoryDescriptor] = []
   var axis = 0
+  /// What sums of whole numbers are multiplied by before anything is applied: one number, or one for each channel.
+  var scales: [Float] = []
 
   init(_ kind: fovea_kind) { self.kind = kind }
 
@@ -84,10 +87,14 @@ struct Request {
     raw.axis = Int32(axis)
     raw.part_count = Int32(parts.count)
     let pointers = parts.map { Optional($0.pointer) }
+    raw.scale_count = Int32(scales.count)
     return withExtendedLifetime((src, src1, weights, bias, dst, forwardWeights, added, parts)) {
       pointers.withUnsafeBufferPointer { list in
         raw.parts = list.baseAddress
-        return functions.describe(&raw).map { PrimitiveDescription($0, functions) }
+        return scales.withUnsafeBufferPointer { scales in
+          raw.scales = scales.baseAddress
+          return functions.describe(&raw).map { PrimitiveDescription($0, functions) }
+        }
       }
     }
   }
@@ -112,8 +119,9 @@ final class PrimitiveDescription: @unchecked Sendable {
   }
 
   /// The layout an operand must have, plain when it has none of its own.
-  func layout(_ argument: fovea_arg, _ dims: [Int]) -> Layout {
-    descriptor(argument).map { Layout($0, dims: dims) } ?? .plain
+  /// - Parameter type: the value's own.
+  func layout(_ argument: fovea_arg, _ dims: [Int], of type: DType = .f32) -> Layout {
+    descriptor(argument).map { Layout($0, dims: dims, of: type) } ?? .plain
   }
 
   var scratchBytes: Int { descriptor(FOVEA_SCRATCHPAD)?.byteCount ?? 0 }

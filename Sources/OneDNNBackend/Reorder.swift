@@ -1,16 +1,18 @@
 import CFoveaOneDNN
 import FoveaExecution
 import FoveaGraphs
+import FoveaTensors
 
 /// Bringing a value from one order to another.
 enum Reorder {
-  static func proposal(_ dims: [Int], from: Layout, to: Layout) -> Proposal? {
+  static func proposal(_ dims: [Int], of type: DType = .f32, from: Layout, to: Layout) -> Proposal? {
     // A value may be described with another rank (grouped weights): both sides take that rank.
     let rank = [from, to].compactMap { layout -> [Int]? in
       if case .foreign(let own) = layout { return (own as? OneDNNLayout)?.dims }
       return nil
     }.first
-    guard let source = from.descriptor(rank ?? dims), let target = to.descriptor(rank ?? dims) else { return nil }
+    guard let source = from.descriptor(rank ?? dims, of: type), let target = to.descriptor(rank ?? dims, of: type)
+    else { return nil }
     var request = Request(FOVEA_REORDER)
     request.src = source
     request.dst = target

@@ -22,6 +22,8 @@ enum OperatorWords {
       (Op.ClipScale.self, [f32(), f32()], ["max_norm": .float(1)]),
       (Op.Concat.self, [f32(2, 3), f32(2, 4)], [:]), (Op.ConcatBackward.self, [f32(2, 7), f32(2, 3), f32(2, 4)], [:]),
       (Op.ConvTranspose.self, [f32(1, 2, 6), f32(2, 1, 3), f32(1)], ["strides": .ints([2])]),
+      (Op.QuantizeLinear.self, [f32(2, 3), f32(3), TensorType(.i8, [3] as Shape)], [:]),
+      (Op.DequantizeLinear.self, [TensorType(.i8, [2, 3] as Shape), f32(3), TensorType(.i8, [3] as Shape)], [:]),
       (Op.Div.self, [f32(2, 3), f32(3)], [:]), (Op.Exp.self, [f32(2, 3)], [:]),
       (Op.Expand.self, [f32(3)], ["shape": .ints([2, 3])]), (Op.GlobalAveragePool.self, [f32(1, 2, 8, 8)], [:]),
       (Op.GlobalAveragePoolBackward.self, [f32(1, 2, 1, 1), f32(1, 2, 8, 8)], [:]),

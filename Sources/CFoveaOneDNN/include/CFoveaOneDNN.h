@@ -108,6 +108,10 @@ struct fovea_request {
   // Of a convolution's weight gradient: the weights of the forward pass where their type is another than `weights`'.
   const fovea_md *forward_weights;
   const fovea_md *added;         // added to the result in the same kernel, before `eltwise`
+  // Whole numbers are multiplied by these before anything is applied: one, or one for each channel of the result.
+  // With oneDNN 3.x there is no implementation for any.
+  const float *scales;
+  int scale_count;
   const fovea_md *const *parts;  // what is put side by side along `axis`
   int part_count, axis;
 };

@@ -149,7 +149,7 @@ struct BenchCommand: Command {
     let timing = try await Worker().perform { () throws -> Timing in
       try Timing.measure(step, model, device, profile: wantsProfile)
     }
-    let report = BenchReport(name, task: task, batch: batch, memory: memory, device: device, timing: timing)
+    let report = BenchReport(name, task: task, batch: batch, memory: memory, precision: device.precision, device: device, timing: timing)
     console.endProgress()
     return report
   }

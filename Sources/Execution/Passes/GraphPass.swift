@@ -42,7 +42,7 @@ public struct PlanRequest: Sendable {
   public var passes: [any GraphPass] {
     [
       Check(), ChooseMode(mode: mode), Differentiate(differentiation: differentiation), Precision(dtype: precision),
-      SettleShapes(sizes: sizes), FoldConstants(), Simplify(mode: mode), Recompute(memory: memory),
+      SettleShapes(sizes: sizes), FoldConstants(), Simplify(mode: mode), Recompute(memory: memory), FuseQuantized(),
       Fuse(),
     ]
   }
