@@ -13,7 +13,7 @@ struct DeviceOptions: Sendable {
     OptionSpec("threads", "N", "threads to compute with", standard: "all processors"),
     OptionSpec(
       "tune", "on|off", "whether the ways of running each convolution are timed, and the fastest remembered",
-      standard: "what was found earlier is used"),
+      standard: "on for train and bench, else what was found earlier is used"),
     OptionSpec(
       "precision", OneDNNBackend.Precision.allCases.map(\.rawValue).joined(separator: "|"),
       "in which type convolutions and matrix products read their operands; weights are kept in f32", standard: "f32"),

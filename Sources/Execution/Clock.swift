@@ -23,4 +23,14 @@ extension Context {
       return Int(Int64.max)
     #endif
   }
+
+  /// Gives the system back what is free in the process's heap, where the C library can.
+  static func returnFreeMemory() {
+    #if os(Linux)
+      // The C library's header that declares it is not among those that Swift sees.
+      typealias Trim = @convention(c) (Int) -> Int32
+      guard let trim = dlsym(nil, "malloc_trim") else { return }
+      _ = unsafeBitCast(trim, to: Trim.self)(0)
+    #endif
+  }
 }

@@ -15,6 +15,8 @@ public final class Context {
   private var boundEpoch = -1
   private var preparedVersion = -1
   private let changesStore: Bool
+  /// From here on memory is worth giving back first.
+  private static let large = 64 << 20
   /// Seconds spent in each step, when profiling; allocated beforehand.
   private var seconds: [Double] = []
   private var profiledRuns = 0
@@ -25,6 +27,8 @@ public final class Context {
     self.store = store
     let total = plan.memory.arenaBytes + plan.memory.keptBytes + plan.memory.scratchBytes
     guard total < Context.memoryLimit() else { throw .tooLarge(what: "this plan", bytes: total) }
+    // Planning leaves holes behind: parameters in their first order, what was timed.
+    if total > Context.large { Context.returnFreeMemory() }
     arena = TensorStorage(byteCount: plan.memory.arenaBytes)
     kept = TensorStorage(byteCount: plan.memory.keptBytes)
     scratch = TensorStorage(byteCount: plan.memory.scratchBytes)
@@ -50,21 +54,22 @@ public final class Context {
         return entry.bytes.base
       }
     }
-    func tie(_ list: [Plan.Step]) throws(ExecutionError) -> [any BoundKernel] {
+    func tie(_ list: [Plan.Step], _ offsets: [Int: Int] = [:]) throws(ExecutionError) -> [any BoundKernel] {
       var result: [any BoundKernel] = []
-      for step in list {
+      for (index, step) in list.enumerated() {
         var inputs: [UnsafeRawPointer?] = []
         for input in step.draft.inputs {
           if let input { inputs.append(UnsafeRawPointer(try address(input))) } else { inputs.append(nil) }
         }
         var outputs: [UnsafeMutableRawPointer?] = []
         for output in step.draft.outputs { outputs.append(try address(output)) }
-        result.append(try step.kernel.bind(inputs: inputs, outputs: outputs, scratch: scratch.base))
+        let own = offsets[index].map { arena.base + $0 } ?? scratch.base
+        result.append(try step.kernel.bind(inputs: inputs, outputs: outputs, scratch: own))
       }
       return result
     }
     prologue = try tie(plan.prologue)
-    steps = try tie(plan.steps)
+    steps = try tie(plan.steps, plan.memory.scratchOffsets)
     boundEpoch = state.epoch
     preparedVersion = -1
   }

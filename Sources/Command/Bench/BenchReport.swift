@@ -18,14 +18,13 @@ struct BenchReport: Sendable {
   let limits: MachineLimits
 
   init(
-    _ name: String, task: SummaryCommand.Task, batch: Int, memory: MemoryUse, precision: String = "f32", device: Device,
-    timing: Timing
+    _ name: String, task: SummaryCommand.Task, batch: Int, memory: MemoryUse, device: Device, timing: Timing
   ) {
     self.name = name
     self.task = task
     self.batch = batch
     self.memory = memory
-    self.precision = precision
+    precision = device.precision
     self.device = device.name
     deviceText = device.text
     backends = device.backends.map(\.name)

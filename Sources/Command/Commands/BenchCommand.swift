@@ -115,7 +115,7 @@ struct BenchCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let usual = device.device(console)
+    let usual = device.device(console, tuning: .measured)
     if let suite {
       let failures = try Suite(
         cases: suite, options: handedOn, tunes: usual.name != "reference" && !handedOn.contains("--tune"),
@@ -149,7 +149,7 @@ struct BenchCommand: Command {
     let timing = try await Worker().perform { () throws -> Timing in
       try Timing.measure(step, model, device, profile: wantsProfile)
     }
-    let report = BenchReport(name, task: task, batch: batch, memory: memory, precision: device.precision, device: device, timing: timing)
+    let report = BenchReport(name, task: task, batch: batch, memory: memory, device: device, timing: timing)
     console.endProgress()
     return report
   }
@@ -166,7 +166,7 @@ struct BenchCommand: Command {
         PeakMemory.reset()
         let own = try sweep.point(
           value, options, input: input, batch: batch, threads: device.device().threads)
-        let place = device.device(threads: own.threads)
+        let place = device.device(tuning: .measured, threads: own.threads)
         let report = try await measure(options.text, own.model, batch: own.batch, on: place, console)
         let row = SweepRow(name: options.text, value: value, report: report)
         rows.append(row)

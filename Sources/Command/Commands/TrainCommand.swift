@@ -82,7 +82,7 @@ struct TrainCommand: Command {
     let directory = out ?? TrainCommand.freshDirectory(for: modelOptions)
     let options = recipe.options(data: source, directory: directory, weights: modelOptions.weights)
     let (model, fresh) = try makeModel(modelOptions, given, published, dataset, recipe, options)
-    let device = device.device()
+    let device = device.device(tuning: .measured)
     let line =
       "fovea train \(ShellLine.quoted(modelOptions.text)) \(ShellLine.join(options.words)) "
       + (recipe.leavesAugmentation ? "--augment none " : "")

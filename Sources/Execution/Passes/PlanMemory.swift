@@ -18,13 +18,17 @@ struct MemoryPass {
   private(set) var residence: [Residence]
   private(set) var arenaBytes = 0
   private(set) var keptBytes = 0
+  /// Of the scratch memory that steps share, and of those that have theirs in the arena where it is.
   private(set) var scratchBytes = 0
+  private(set) var scratchOffsets: [Int: Int] = [:]
   /// The sum of all arena placements, had none shared memory.
   private(set) var unsharedBytes = 0
   /// State changes that could not happen in place: (from placement, to placement).
   private(set) var copies: [(from: Int, to: Int)] = []
 
   private static let alignment = 64
+  /// Up to here scratch memory is shared by all steps, which keeps it in the caches.
+  private static let smallScratch = 1 << 20
 
   init(
     graph: Graph, placements: [Placement], copiesOf: [Value: [Int]], prologue: [DraftStep], steps: [DraftStep]
@@ -101,12 +105,18 @@ struct MemoryPass {
     for (member, root) in alias { dies[root] = max(dies[root], dies[member]) }
 
     let roots = placements.indices.filter { residence[$0] == .arena(offset: -1) && alias[$0] == nil && born[$0] >= 0 }
-    let packing = ArenaPacking(roots.map { (align(placements[$0].byteCount), born[$0]...dies[$0]) })
+    // Large scratch memory lives for one step: mostly there is a hole for it.
+    let wanting = steps.indices.filter { steps[$0].proposal.scratchBytes > Self.smallScratch }
+    let packing = ArenaPacking(
+      roots.map { (align(placements[$0].byteCount), born[$0]...dies[$0]) }
+        + wanting.map { (align(steps[$0].proposal.scratchBytes), $0...$0) })
     for (index, offset) in zip(roots, packing.offsets) { residence[index] = .arena(offset: offset) }
+    scratchOffsets = Dictionary(uniqueKeysWithValues: zip(wanting, packing.offsets.dropFirst(roots.count)))
     arenaBytes = packing.size
     unsharedBytes = roots.reduce(0) { $0 + align(placements[$1].byteCount) }
     for (member, root) in alias { residence[member] = residence[root] }
-    scratchBytes = (prologue + steps).map(\.proposal.scratchBytes).max() ?? 0
+    let others = steps.indices.filter { scratchOffsets[$0] == nil }.map { steps[$0].proposal.scratchBytes }
+    scratchBytes = (prologue.map(\.proposal.scratchBytes) + others).max() ?? 0
   }
 
   private mutating func keep(_ bytes: Int) -> Residence {
