@@ -67,8 +67,8 @@ struct BenchProfile: Sendable {
     for step in steps {
       rows.append(
         [
-          "  " + BenchProfile.short(step.name, 26), BenchProfile.short(step.op, 20),
-          BenchProfile.short(BenchProfile.kernel(step.implementation), 22),
+          "  " + BenchProfile.short(step.name, 24), BenchProfile.short(step.op, 20),
+          BenchProfile.short(BenchProfile.kernel(step.implementation), 20),
         ] + step.cells(places))
     }
     var lines = Text.table(rows, right: [3, 4, 5, 6, 8])
