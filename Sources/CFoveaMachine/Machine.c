@@ -8,7 +8,8 @@
 
 #include "Vectors.h"
 
-enum { MOST_THREADS = 1024, REPEATS = 15 };
+// Many short repeats: on a busy machine all threads run at once only now and then, and the fastest counts.
+enum { MOST_THREADS = 1024, MOST_REPEATS = 200 };
 
 static double now(void) {
     struct timespec time;
@@ -18,7 +19,7 @@ static double now(void) {
 
 /// What the threads of one measure share.
 struct team {
-    int size;
+    int size, repeats;
     atomic_int waiting;
     fovea_rounds kernel;
     long rounds;
@@ -30,19 +31,21 @@ struct member {
     struct team *team;
     int index;
     pthread_t thread;
-    double begin[REPEATS], end[REPEATS];
+    double begin[MOST_REPEATS], end[MOST_REPEATS];
     float result;
 };
 
-/// All start together: a thread that the system starts late must not look like a slow one.
+/// All start together: a thread that the system starts late must not look like a slow one. Who waits turns round for a
+/// while, since a thread that gives its processor away on a busy machine does not get it back in time.
 static void meet(struct team *team, int repeat) {
     atomic_fetch_add(&team->waiting, 1);
-    while (atomic_load(&team->waiting) < (repeat + 1) * team->size) sched_yield();
+    for (long turn = 1; atomic_load(&team->waiting) < (repeat + 1) * team->size; turn++)
+        if (turn % (1 << 18) == 0) sched_yield();
 }
 
 static void *compute(void *argument) {
     struct member *own = argument;
-    for (int repeat = 0; repeat < REPEATS; repeat++) {
+    for (int repeat = 0; repeat < own->team->repeats; repeat++) {
         meet(own->team, repeat);
         own->begin[repeat] = now();
         own->result += own->team->kernel(own->team->rounds);
@@ -62,7 +65,7 @@ static void *move(void *argument) {
         team->b[i] = 1;
         team->c[i] = 2;
     }
-    for (int repeat = 0; repeat < REPEATS; repeat++) {
+    for (int repeat = 0; repeat < team->repeats; repeat++) {
         meet(team, repeat);
         own->begin[repeat] = now();
         for (long round = 0; round < team->rounds; round++) {
@@ -87,10 +90,10 @@ static double fastest(struct team *team, void *(*work)(void *)) {
         if (pthread_create(&members[started].thread, NULL, work, &members[started]) != 0) break;
     }
     // Those that did start wait for the missing ones: let them go.
-    if (started < team->size) atomic_fetch_add(&team->waiting, REPEATS * team->size);
+    if (started < team->size) atomic_fetch_add(&team->waiting, team->repeats * team->size);
     for (int i = 0; i < started; i++) pthread_join(members[i].thread, NULL);
     double best = 0;
-    for (int repeat = 0; repeat < REPEATS && started == team->size; repeat++) {
+    for (int repeat = 0; repeat < team->repeats && started == team->size; repeat++) {
         double begin = members[0].begin[repeat], end = members[0].end[repeat];
         for (int i = 1; i < team->size; i++) {
             if (members[i].begin[repeat] < begin) begin = members[i].begin[repeat];
@@ -104,7 +107,7 @@ static double fastest(struct team *team, void *(*work)(void *)) {
 
 static double rate(struct fovea_kernel kernel, int threads) {
     if (!kernel.run) return 0;
-    struct team team = {.size = threads, .kernel = kernel.run, .rounds = 1L << 20};
+    struct team team = {.size = threads, .kernel = kernel.run, .repeats = MOST_REPEATS, .rounds = 1L << 18};
     double seconds = fastest(&team, compute);
     return seconds > 0 ? kernel.operations * (double)team.rounds * threads / seconds / 1e9 : 0;
 }
@@ -116,7 +119,7 @@ double fovea_machine_bf16(int threads) { return rate(fovea_kernel_bf16(), thread
 double fovea_machine_triad(int threads, size_t bytes) {
     size_t elements = bytes / (3 * sizeof(float));
     if (elements == 0) return 0;
-    struct team team = {.size = threads, .elements = elements};
+    struct team team = {.size = threads, .repeats = 40, .elements = elements};
     // Small arrays are gone through often enough for the clock.
     team.rounds = (long)(((size_t)1 << 26) / bytes) + 1;
     team.a = malloc(elements * sizeof(float));

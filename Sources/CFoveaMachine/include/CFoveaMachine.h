@@ -5,7 +5,7 @@
 /// The vector instructions that the fused multiply-adds run on, e.g. "AVX-512".
 const char *_Nonnull fovea_machine_vectors(void);
 
-/// Multiply-adds in f32 on so many threads, in 10⁹ operations a second, two for each; takes a tenth of a second.
+/// Multiply-adds in f32 on so many threads, in 10⁹ operations a second, two for each; takes some tenths of a second.
 /// 0 when there is no memory or no thread.
 double fovea_machine_fma(int threads);
 

@@ -88,7 +88,9 @@ struct BenchCommand: Command {
       for name in ["only", "out"] where arguments.isGiven(name) { arguments.reject("--\(name) goes with --suite") }
       return nil
     }
-    for name in ["task", "batch", "input", "memory", "weights", "class-names", "profile", "explain-plan", "sweep"]
+    for name in [
+      "task", "batch", "input", "memory", "precision", "weights", "class-names", "profile", "explain-plan", "sweep",
+    ]
     where arguments.isGiven(name) { arguments.reject("--suite has its own cases, so --\(name) contradicts it") }
     if !arguments.operands.isEmpty { arguments.reject("--suite has its own networks; leave out MODEL, or use --only") }
     guard let text = arguments.text("only") else { return SuiteCases.all }
