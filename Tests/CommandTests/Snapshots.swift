@@ -46,6 +46,8 @@ enum Snapshots {
       --batch N                 examples in a batch (128, or the network's recipe)
       --accumulate K            gather the gradients of K batches for each step: the memory of one,
                                 the step of all (1)
+      --memory usual|low        low computes activations and norms twice, so that they need not be
+                                kept (usual)
       --validation FRACTION     keep this part of the training examples to choose the best model (0)
       --augment TERMS           vary training pictures: crop:4,flip,jitter:0.2 … (none, or the
                                 network's recipe)
