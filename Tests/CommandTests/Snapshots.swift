@@ -84,7 +84,8 @@ enum Snapshots {
                                 (cpu)
       --threads N               threads to compute with (all processors)
       --tune on|off             whether the ways of running each convolution are timed, and the
-                                fastest remembered (what was found earlier is used)
+                                fastest remembered (on for train and bench, else what was found
+                                earlier is used)
       --precision f32|bf16      in which type convolutions and matrix products read their operands;
                                 weights are kept in f32 (f32)
       --help                    this text
