@@ -102,6 +102,24 @@ struct PrecisionTests {
     }
   }
 
+  @Test func whatWasMeasuredTellsPrecisionsApart() throws {
+    let choices = ConvolutionChoices(directory: nil)
+    let chain = try ConvChain(.training)
+    let prepared = try chain.request.prepare(chain.graph)
+    let store = Store()
+    try store.initialize(prepared, seed: 1)
+    for precision in [OneDNNBackend.Precision.f32, .bf16, .f32, .bf16] {
+      let backend = try #require(OneDNNBackend(precision: precision, tuning: .measured, choices: choices))
+      let plan = try Plan(prepared, mode: .training, backends: [backend], store: try store.copy(), threads: 1)
+      let own = plan.lines.filter { $0.contains(" = Fused [oneDNN") || $0.contains(" = ConvBackward") }
+      #expect(!own.isEmpty)
+      for line in own { #expect(line.contains(" bf16") == (precision == .bf16), "\(precision) \(line)") }
+      for note in plan.notes.flatMap(\.lines) where note.hasPrefix("chosen") {
+        #expect(note.contains(" bf16") == (precision == .bf16), "\(precision) \(note)")
+      }
+    }
+  }
+
   @Test func theReferenceRefusesToRunOnNarrowElements() throws {
     // Behind a convolution in bf16 stand loops that the library does not have.
     var bench = Bench()

@@ -52,10 +52,19 @@ struct DoctorCommand: Command {
 
   private func oneDNN() -> Part {
     let text =
-      OneDNNBackend.version.map { "\($0): fast convolutions on the CPU" }
+      OneDNNBackend.version.map { "\($0): fast convolutions on the CPU, \(bf16)" }
       ?? "\(OneDNNBackend.unavailable ?? "unknown"); the reference backend is some hundred times slower; "
       + "install libdnnl-dev (./bootstrap does it)"
     return Part(key: "onednn", name: "oneDNN", isThere: OneDNNBackend.version != nil, text: text)
+  }
+
+  /// What `--precision bf16` is worth here.
+  private var bf16: String {
+    switch OneDNNBackend.bf16Support {
+    case .native: "--precision bf16 runs some twice as fast"
+    case .emulated: "bf16 only emulated, so slower"
+    case .none: "no bf16"
+    }
   }
 
   private func png() -> Part {
