@@ -31,6 +31,8 @@ public struct LanesBackend: RegionBackend {
   public let instructions: Instructions
   /// Whether any size of network is taken, as tests want it.
   private let takesAll: Bool
+  /// Vectors of examples in a block at most; as many as the caches hold when nil.
+  private let mostVectors: Int?
 
   /// Nil when `FOVEA_LANES` is 0: then networks run layer by layer.
   public init?(instructions: Instructions = .best) {
@@ -38,8 +40,11 @@ public struct LanesBackend: RegionBackend {
     self.init(instructions, takesAll: false)
   }
 
-  /// - Parameter takesAll: also networks that are too large to gain.
-  package init(_ instructions: Instructions, takesAll: Bool) {
+  /// - Parameters:
+  ///   - takesAll: also networks that are too large to gain.
+  ///   - mostVectors: of 16 examples in a block.
+  package init(_ instructions: Instructions, takesAll: Bool, mostVectors: Int? = nil) {
+    self.mostVectors = mostVectors
     self.instructions = min(instructions, .best)
     self.takesAll = takesAll
   }
@@ -89,7 +94,7 @@ public struct LanesBackend: RegionBackend {
   /// Blocks of examples.
   private func many(_ graph: Graph, _ examples: Int, _ threads: Int) throws(LaneRefusal) -> Region {
     let vectors = (examples + 15) / 16
-    let most = (vectors + threads - 1) / threads
+    let most = min((vectors + threads - 1) / threads, mostVectors ?? .max)
     var compiler = try LaneCompiler(graph, examples: examples, vectors: most, threads: threads)
     let bytes = compiler.program.bytes
     if bytes > LanesBackend.cache, most > 1 {

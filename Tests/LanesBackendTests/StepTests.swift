@@ -63,6 +63,19 @@ import Testing
     }
   }
 
+  /// A thread's sums grow from block to block.
+  @Test func blocksAddUp() throws {
+    for (name, model) in try Self.networks() + [("two-conv", Zoo.standard.model("two-conv"))] {
+      let steps = try Steps(model, batch: 50)
+      let exact = try steps.exactResults(steps: 2)
+      for threads in [1, 2] {
+        let backend = LanesBackend(.best, takesAll: true, mostVectors: 1)
+        let found = try steps.run([backend], threads: threads, steps: 2).results
+        steps.expect(found, equals: exact, tolerance: 2e-5, "\(name), \(threads) threads:")
+      }
+    }
+  }
+
   /// Another optimizer's steps, and whatever else reads gradients, stay outside.
   @Test func gradientsAreThereForOthers() throws {
     let model = try Zoo.standard.model("mnist-1d-conv")
