@@ -10,9 +10,11 @@ struct StepTimer {
   /// What reorders take, by operand and orders.
   private var reorders: [String: Double] = [:]
 
-  /// No further way is tried after so many seconds for one convolution.
-  static let patience = 1.5
-  /// The most scratch memory that a way may take: it is the whole plan's from then on.
+  /// No further way is tried after so many seconds for one convolution, or so many runs of the first way.
+  static let patience = (seconds: 1.5, runs: 20.0)
+  /// What the first way takes.
+  private var first = 0.0
+  /// The most scratch memory that a way may take.
   static let scratchLimit = 512 << 20
 
   init(_ problem: ConvProblem) { self.problem = problem }
@@ -28,7 +30,9 @@ struct StepTimer {
     var result = ConvCandidate(wish.name, ConvRecord.text(of: step))
     if let bar {
       if step.detail.hasPrefix("ref") { result.reason = "the library's plain loops" }
-      if Clock.seconds() - start > StepTimer.patience { result.reason = "not timed: too long already" }
+      if Clock.seconds() - start > max(StepTimer.patience.seconds, StepTimer.patience.runs * first / 1000) {
+        result.reason = "not timed: too long already"
+      }
       if step.scratchBytes > StepTimer.scratchLimit {
         result.reason = "\(step.scratchBytes >> 20) MiB of scratch memory"
       }
@@ -44,7 +48,9 @@ struct StepTimer {
       result.reorders = cost
     }
     switch time(step, stoppingAbove: bar) {
-    case .time(let milliseconds): result.milliseconds = milliseconds
+    case .time(let milliseconds):
+      result.milliseconds = milliseconds
+      if bar == nil { first = milliseconds }
     case .reason(let reason): result.reason = reason
     }
     return result
