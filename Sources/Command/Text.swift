@@ -16,6 +16,9 @@ enum Text {
     return (number < 0 ? "-" : "") + String(result.reversed())
   }
 
+  /// Milliseconds with three places, and more where that would leave less than two digits.
+  static func milliseconds(_ number: Double) -> String { decimals(number, number < 0.1 ? 5 : 3) }
+
   /// A number with so many decimals; NaN and the infinities by name.
   static func decimals(_ number: Double, _ places: Int) -> String {
     guard number.isFinite, abs(number) < 1e15 else { return "\(number)" }

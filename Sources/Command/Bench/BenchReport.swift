@@ -71,7 +71,7 @@ struct BenchReport: Sendable {
   func lines(explain: Bool) -> [String] {
     var lines = [
       "\(name), \(task == .train ? "training step" : "inference"), batch \(batch), \(deviceText): "
-        + "\(Text.decimals(timing.milliseconds, 3)) ms, \(Text.grouped(Int(imagesPerSecond))) images/s",
+        + "\(Text.milliseconds(timing.milliseconds)) ms, \(Text.grouped(Int(imagesPerSecond))) images/s",
       "  \(Text.decimals(roof.gigaflops, 1)) GFLOP/s, \(Text.decimals(100 * shareOfPeak, 0)) % of the "
         + "\(Text.decimals(limits.peak(precision), 0)) measured (\(precision), \(limits.vectors)); "
         + "\(BenchReport.megabytes(timing.bytes)) moved, \(Text.decimals(roof.gigabytes, 1)) GB/s, "

@@ -101,7 +101,7 @@ struct Suite {
     func right(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
-    return right(Text.decimals(milliseconds, milliseconds < 1 ? 4 : 2), 9) + " ms"
+    return right(Text.decimals(milliseconds, milliseconds < 0.1 ? 5 : milliseconds < 1 ? 4 : 2), 9) + " ms"
       + right(Text.grouped(Int(1000 * Double(step.batch) / milliseconds)), 11) + " images/s"
       + right(Text.decimals(gigaflops, 1), 8) + " GFLOP/s"
       + right(peak > 0 ? Text.decimals(100 * gigaflops / peak, 0) : "?", 5) + " % of peak"

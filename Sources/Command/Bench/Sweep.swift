@@ -161,8 +161,8 @@ struct SweepRow: Sendable {
     return SweepRow.cells(
       names, name, "\(value)",
       [
-        Text.decimals(report.timing.milliseconds, 3),
-        Text.decimals(report.timing.milliseconds / Double(report.batch), 4),
+        Text.milliseconds(report.timing.milliseconds),
+        Text.milliseconds(report.timing.milliseconds / Double(report.batch)),
         Text.grouped(Int(report.imagesPerSecond)), Text.decimals(roof.gigaflops, 1),
         Text.decimals(100 * report.shareOfPeak, 0), Text.decimals(roof.gigabytes, 1),
         Text.decimals(report.timing.peakMegabytes, 0),
