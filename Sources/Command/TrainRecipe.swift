@@ -135,17 +135,6 @@ extension TrainRecipe {
   }
 }
 
-extension MemoryUse {
-  /// `--memory`, which `train` and `bench` take.
-  static let option = OptionSpec(
-    "memory", "usual|low", "low computes activations and norms twice, so that they need not be kept",
-    standard: "usual")
-
-  init(_ arguments: inout Arguments) {
-    self = arguments.choice("memory", of: MemoryUse.allCases.map(\.rawValue)).flatMap(MemoryUse.init) ?? .usual
-  }
-}
-
 extension TrainingOptions {
   /// What to type for these options, as pairs of option and value; flags have none.
   var words: [(option: String, value: String?)] {

@@ -166,7 +166,7 @@ struct ExampleCompiler {
     let geometry = Op.Conv.geometry(site, weights: 1)
     guard geometry.groups == 1 else { throw LaneRefusal("has no groups") }
     guard let x = site.node.inputs[0], let w = site.node.inputs[1] else { throw LaneRefusal("Conv without operands") }
-    let windows = Windows(geometry, input: site.inputShape(0), output: site.outputShape())
+    let windows = try Windows(geometry, input: site.inputShape(0), output: site.outputShape())
     if isInput(x), values[x] == nil, try alongRows(site, windows, x, w, output, rectified) { return }
     let source = try spread(x)
     let channels = site.inputShape(0)[1]
@@ -311,7 +311,7 @@ struct ExampleCompiler {
     }
     let kernel = site.attributes.ints("kernel_shape", default: [])
     let (whole, small) = (site.inputShape(0), site.outputShape())
-    let windows = Windows(ConvGeometry(site.attributes, kernel: kernel), input: whole, output: small)
+    let windows = try Windows(ConvGeometry(site.attributes, kernel: kernel), input: whole, output: small)
     let source = try spread(x)
     if let rows = source.rows {
       guard kernel == [2, 2], windows.strides == [2, 2], windows.dilations == [1, 1], windows.before == [0, 0],
@@ -366,10 +366,7 @@ struct ExampleCompiler {
   }
 
   private mutating func pointwise(_ node: Node, _ op: String) throws(LaneRefusal) {
-    let kinds = [
-      Op.Relu.name: FOVEA_LANES_RELU, Op.Sigmoid.name: FOVEA_LANES_SIGMOID, Op.Tanh.name: FOVEA_LANES_TANH,
-    ]
-    guard let kind = kinds[op], let x = node.inputs[0] else { throw LaneRefusal("has no \(op)") }
+    guard let kind = LaneOperation.activations[op], let x = node.inputs[0] else { throw LaneRefusal("has no \(op)") }
     let source: Spread
     let target: Int
     if let own = values[node.outputs[0]] {

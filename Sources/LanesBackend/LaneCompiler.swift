@@ -70,7 +70,7 @@ struct LaneCompiler {
   var transposed: [Int: Int] = [:]
   /// Sums over examples, by the value that they become.
   var sums: [Value: Int] = [:]
-  /// Numbers that stand for one example each: labels.
+  /// Places of the nodes that are taken.
   private(set) var nodes: Set<Int> = []
   private(set) var ends = RegionEnds()
   private(set) var inPlace: [(output: Int, input: Int)] = []

@@ -29,7 +29,7 @@ extension LaneCompiler {
     guard geometry.groups == 1 else { throw LaneRefusal("has no groups") }
     guard let x = node.inputs[0], let w = node.inputs[1] else { throw LaneRefusal("Conv without operands") }
     let (inShape, outShape) = (site.inputShape(0), site.outputShape())
-    let windows = Windows(geometry, input: inShape, output: outShape)
+    let windows = try Windows(geometry, input: inShape, output: outShape)
     let source = try surrounded(x, windows)
     let weights = try shared(w)
     let bias: Place? = if site.has(2), let own = node.inputs[2] { try shared(own) } else { nil }
@@ -89,7 +89,7 @@ extension LaneCompiler {
     guard geometry.groups == 1 else { throw LaneRefusal("has no groups") }
     guard let dy = node.inputs[0], let w = node.inputs[1] else { throw LaneRefusal("a gradient without operands") }
     let (outShape, inShape) = (site.inputShape(0), site.outputShape())
-    let windows = Windows(geometry, input: inShape, output: outShape)
+    let windows = try Windows(geometry, input: inShape, output: outShape)
     let reached = windows.reached()
     // The taps of a position are the same for all channels made; few of them stand one by one.
     let (outPlane, inChannels) = (windows.outputPlane, inShape[1])
@@ -125,7 +125,7 @@ extension LaneCompiler {
     guard geometry.groups == 1 else { throw LaneRefusal("has no groups") }
     guard let x = node.inputs[0], let dy = node.inputs[1] else { throw LaneRefusal("a gradient without operands") }
     let (inShape, outShape) = (site.inputShape(0), site.inputShape(1))
-    let windows = Windows(geometry, input: inShape, output: outShape)
+    let windows = try Windows(geometry, input: inShape, output: outShape)
     let source = try surrounded(x, windows)
     let gradient = try place(dy)
     let (starts, taps) = windows.onPadded()

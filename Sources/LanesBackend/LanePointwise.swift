@@ -6,10 +6,7 @@ import FoveaTensors
 extension LaneCompiler {
   /// An activation; in place where `output` already lies in a buffer.
   mutating func pointwise(_ node: Node, _ op: String, _ output: Value) throws(LaneRefusal) {
-    let kinds = [
-      Op.Relu.name: FOVEA_LANES_RELU, Op.Sigmoid.name: FOVEA_LANES_SIGMOID, Op.Tanh.name: FOVEA_LANES_TANH,
-    ]
-    guard let kind = kinds[op] else { throw LaneRefusal("has no \(op)") }
+    guard let kind = LaneOperation.activations[op] else { throw LaneRefusal("has no \(op)") }
     let target: Place
     let source: Place
     if let own = buffers[output] {

@@ -44,7 +44,7 @@ extension LaneCompiler {
   private func windows(_ site: NodeSite, _ whole: Shape, _ small: Shape) throws(LaneRefusal) -> Windows {
     let kernel = site.attributes.ints("kernel_shape", default: [])
     guard kernel.count == whole.rank - 2 else { throw LaneRefusal("a window of \(kernel)") }
-    return Windows(ConvGeometry(site.attributes, kernel: kernel), input: whole, output: small)
+    return try Windows(ConvGeometry(site.attributes, kernel: kernel), input: whole, output: small)
   }
 
   /// Windows as classes: where each begins, and how far its numbers are from there.

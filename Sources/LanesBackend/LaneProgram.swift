@@ -1,4 +1,5 @@
 import CFoveaLanes
+import FoveaGraphs
 
 /// Where an operation finds or leaves numbers.
 enum Place: Hashable, Sendable {
@@ -23,6 +24,11 @@ struct LaneOperation: Sendable {
   var pixels = 0
   var taps = 0
   var classes: Range<Int> = 0..<0
+
+  /// What is done to each number by itself, by operator.
+  static let activations = [
+    Op.Relu.name: FOVEA_LANES_RELU, Op.Sigmoid.name: FOVEA_LANES_SIGMOID, Op.Tanh.name: FOVEA_LANES_TANH,
+  ]
 
   /// The buffers that are read and written.
   var buffers: [Int] {
@@ -72,9 +78,6 @@ struct LaneProgram: Sendable {
   var classes: [fovea_lanes_class] = []
 
   var blocks: Int { (examples + lanes - 1) / lanes }
-
-  /// Where each buffer begins in a thread's memory, and how many floats that has.
-  func memory() -> (offsets: [Int], floats: Int) { LaneMemory.pack(self) }
 
   /// Memory of one thread.
   var bytes: Int { memory().floats * MemoryLayout<Float>.size }

@@ -69,6 +69,10 @@ public struct LanesBackend: RegionBackend {
   static let cache = 3 << 19
   /// And what it may not exceed.
   static let mostMemory = 256 << 20
+  /// Of one example, each of which has a place in a table when examples come one by one.
+  static let mostElements = 1 << 22
+  /// Vectors of a block: with more, nothing is gained.
+  static let mostVectors = 64
 
   func compile(_ graph: Graph, threads: Int) throws(LaneRefusal) -> Region {
     guard let examples = LanesBackend.examples(graph) else { throw LaneRefusal("no input with examples") }
@@ -86,6 +90,8 @@ public struct LanesBackend: RegionBackend {
 
   /// One example after the other.
   private func few(_ graph: Graph, _ examples: Int, _ threads: Int) throws(LaneRefusal) -> Region {
+    let elements = LanesBackend.elements(graph, of: examples)
+    guard elements <= LanesBackend.mostElements else { throw LaneRefusal("\(elements) numbers for an example") }
     let compiler = try ExampleCompiler(graph, examples: examples, threads: threads)
     let layouts = compiler.ends.inputs.indices.map { compiler.layouts[$0].map { Layout.foreign($0) } ?? .plain }
     return try region(compiler.program, compiler.nodes, compiler.ends, layouts, inPlace: [])
@@ -94,7 +100,11 @@ public struct LanesBackend: RegionBackend {
   /// Blocks of examples.
   private func many(_ graph: Graph, _ examples: Int, _ threads: Int) throws(LaneRefusal) -> Region {
     let vectors = (examples + 15) / 16
-    let most = min((vectors + threads - 1) / threads, mostVectors ?? .max)
+    // Offsets are counted before tables of them are made: in 32 bits, and within what a thread may have.
+    let floats = 16 * LanesBackend.elements(graph, of: examples)
+    let fitting = LanesBackend.mostMemory / MemoryLayout<Float>.size / max(floats, 1)
+    guard fitting > 0 else { throw LaneRefusal("\(floats) numbers for 16 examples") }
+    let most = min((vectors + threads - 1) / threads, fitting, LanesBackend.mostVectors, mostVectors ?? .max)
     var compiler = try LaneCompiler(graph, examples: examples, vectors: most, threads: threads)
     let bytes = compiler.program.bytes
     if bytes > LanesBackend.cache, most > 1 {
@@ -120,6 +130,14 @@ public struct LanesBackend: RegionBackend {
       detail: "\(program.operations.count) operations on \(program.lanes) of \(program.examples) examples"
     ) { () throws(ExecutionError) in LaneKernel(program: program, isa: isa) }
     return Region(name: name, nodes: nodes, inputs: ends.inputs, outputs: ends.outputs, proposal: proposal)
+  }
+
+  /// Numbers of one example in all values that have an axis for the examples.
+  private static func elements(_ graph: Graph, of examples: Int) -> Int {
+    graph.values.reduce(0) { sum, info in
+      guard let shape = info.type.shape.concrete, shape.rank >= 2, shape[0] == examples else { return sum }
+      return Cost.sum(sum, shape.count / examples)
+    }
   }
 
   /// How many examples there are: the first extent of the first input of floats.

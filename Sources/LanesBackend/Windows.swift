@@ -12,13 +12,19 @@ struct Windows {
   let dilations: [Int]
   let before: [Int]
 
-  init(_ geometry: ConvGeometry, input x: Shape, output y: Shape) {
+  /// What tables of windows may be made of: positions with their taps, and planes with their padding.
+  private static let mostPlaces = 1 << 22
+
+  /// - Throws: `LaneRefusal` when tables of the windows would be large.
+  init(_ geometry: ConvGeometry, input x: Shape, output y: Shape) throws(LaneRefusal) {
     input = Array(x.dims.dropFirst(2))
     output = Array(y.dims.dropFirst(2))
     kernel = geometry.kernel
     strides = geometry.strides
     dilations = geometry.dilations
     before = geometry.kernel.indices.map { geometry.padding($0, extent: x[$0 + 2]).before }
+    let counts = [padded, input + kernel, output + kernel].map { $0.reduce(1) { Cost.product($0, $1) } }
+    guard counts.allSatisfy({ $0 <= Windows.mostPlaces }) else { throw LaneRefusal("windows of \(kernel)") }
   }
 
   var inputPlane: Int { input.reduce(1, *) }

@@ -118,6 +118,25 @@ import Testing
     #expect(backend.region(of: try Steps(large, batch: 16).graph, training: true, threads: 2) == nil)
   }
 
+  /// Tables are small, however many examples there are and however large a window is.
+  @Test func tablesAreBounded() throws {
+    let backend = try #require(LanesBackend())
+    let many = try Steps(Zoo.standard.model("mnist-1d-conv"), batch: 100_000)
+    let detail = try #require(backend.region(of: many.graph, training: true, threads: 1)).proposal.detail
+    let lanes = try #require(detail.split(separator: " ").dropFirst(3).first.flatMap { Int($0) })
+    #expect(lanes <= 1024, "\(detail)")
+    let wide = try Model(input: [1, 3000, 3000]) {
+      MaxPool2D(2000, stride: 900)
+      Flatten()
+      Dense(3)
+    }
+    for batch in [1, 16] {
+      let sizes = ["input": Shape([batch, 1, 3000, 3000])]
+      let graph = try PlanRequest(mode: .inference, sizes: sizes).prepare(wide.graph)
+      #expect(backend.region(of: graph, training: false, threads: 2) == nil)
+    }
+  }
+
   /// A wrong label makes the loss NaN, as the plain loops do, and reads nowhere else.
   @Test func aWrongLabelIsSeen() throws {
     let steps = try Steps(try Zoo.standard.model("mnist-1d-conv"), batch: 20)
