@@ -31,8 +31,8 @@ struct ModelOptions: Sendable {
     guard !text.isEmpty else { return }
     if !isFile {
       do { _ = try Zoo.standard.entry(text) } catch { arguments.reject("\(error)") }
-    } else if let ending = [".onnx", ".cfg", ".pth"].first(where: text.hasSuffix) {
-      arguments.reject("\(text): \(ending) files are read by a later version; this one reads .safetensors model files")
+    } else if let ending = [".cfg", ".pth"].first(where: text.hasSuffix) {
+      arguments.reject("\(text): \(ending) files are read by a later version; this one reads .safetensors and .onnx")
     }
   }
 
@@ -123,7 +123,7 @@ struct ModelOptions: Sendable {
 
   private func read() throws -> Model {
     try ModelOptions.checkFile(text)
-    return try ModelFile.read(text)
+    return text.hasSuffix(".onnx") ? try ONNXFile.read(text) : try ModelFile.read(text)
   }
 
   private func build(_ wish: Wish, isEmpty: Bool) throws -> Model {

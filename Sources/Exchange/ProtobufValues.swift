@@ -98,6 +98,7 @@ package enum ProtobufError: Error, Equatable {
   case badFieldNumber(UInt64, offset: Int)
   case wrongType(field: Int, expected: String, found: String, offset: Int)
   case notText(field: Int, offset: Int)
+  case tooMany(field: Int, limit: Int)
 }
 
 extension ProtobufError: CustomStringConvertible {
@@ -115,6 +116,8 @@ extension ProtobufError: CustomStringConvertible {
       "field \(field) at byte \(offset) should be \(expected), it is \(found); the file is of another format"
     case .notText(let field, let offset):
       "the text in field \(field) at byte \(offset) is not UTF-8; the file is damaged"
+    case .tooMany(let field, let limit):
+      "field \(field) comes more than \(limit) times; no network has as many"
     }
   }
 }

@@ -50,7 +50,7 @@ extension Op {
     }
 
     /// The first position and the number of them, by ONNX's rules for what lies outside.
-    static func range(_ extent: Int, start: Int, end: Int, step: Int) -> (first: Int, count: Int) {
+    package static func range(_ extent: Int, start: Int, end: Int, step: Int) -> (first: Int, count: Int) {
       func place(_ position: Int) -> Int {
         let counted = position < 0 ? max(position, -extent - 1) + extent : min(position, extent)
         return step > 0 ? min(max(counted, 0), extent) : min(max(counted, -1), extent - 1)

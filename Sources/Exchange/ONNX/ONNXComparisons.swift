@@ -1,0 +1,32 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// Comparisons, truths and choices between them.
+extension ONNXOperator {
+  static let comparisons: [ONNXOperator] =
+    [
+      two("Equal", Op.Equal.self), two("Greater", Op.Greater.self), two("GreaterOrEqual", Op.GreaterOrEqual.self),
+      two("Less", Op.Less.self), two("LessOrEqual", Op.LessOrEqual.self), two("And", Op.And.self),
+      two("Or", Op.Or.self),
+    ] + [
+      ONNXOperator("Xor", folded: true) { (site) throws(ONNXRefusal) in
+        // Different truths: one of them, and not both.
+        let (a, b) = (try site.value(0), try site.value(1))
+        let either = site.emit(Op.Or.self, [a, b], part: "either")
+        let both = site.emit(Op.And.self, [a, b], part: "both")
+        return [.value(site.emit(Op.And.self, [either, site.emit(Op.Not.self, [both], part: "not both")]))]
+      },
+      ONNXOperator("Not", folded: true) { (site) throws(ONNXRefusal) in
+        [.value(site.emit(Op.Not.self, [try site.value(0)]))]
+      },
+      ONNXOperator("Where", folded: true) { (site) throws(ONNXRefusal) in
+        [.value(site.emit(Op.Where.self, [try site.value(0), try site.value(1), try site.value(2)]))]
+      },
+    ]
+
+  private static func two(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
+    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
+      [.value(site.emit(op, [try site.value(0), try site.value(1)]))]
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import FoveaExecution
+import FoveaGraphs
+import FoveaLayers
+import FoveaTensors
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A network in the ONNX format, the exchange format of most tools: opsets 7 to 22.
+///
+/// ```swift
+/// let model = try ONNXFile.read("resnet50.onnx")
+/// ```
+///
+/// Weights stay in the mapped file where they can. Floats of any width compute as f32. `docs/onnx.md` lists what is
+/// read and written.
+public enum ONNXFile {
+  /// Reads a network.
+  ///
+  /// A batch that the file fixes at 1 is opened where the network allows it; other sizes are open where the file says
+  /// so and the network can follow.
+  /// - Throws: `ONNXError`; all nodes that are not supported at once.
+  public static func read(_ path: String, registry: Registry = .standard) throws -> Model {
+    let (model, files) = try open(path)
+    let importer = try best(path, model, files, registry)
+    let store = Store()
+    for leaf in importer.leaves {
+      let tensor: Tensor
+      do throws(ONNXProblem) { tensor = try leaf.tensor.tensor(files) } catch {
+        throw ONNXError.tensor(path: path, name: leaf.tensor.name, problem: error.text)
+      }
+      guard let shape = leaf.type.shape.concrete else { continue }
+      let shaped = try tensor.converted(to: leaf.type.dtype).reshaped(to: shape)
+      try store.set(leaf.path, to: shaped)
+    }
+    let input = importer.graph.inputs.first.flatMap { importer.graph[$0].type.shape.concrete }
+    let guess = input.map { Preprocessing(for: Shape(Array($0.dims.dropFirst()))) } ?? Preprocessing()
+    return Model(
+      graph: importer.graph, store: store,
+      preprocessing: try metadata(ModelFile.Key.preprocessing, of: model, path) ?? guess,
+      classNames: try metadata(ModelFile.Key.classes, of: model, path) ?? [],
+      name: model.metadata[ModelFile.Key.name] ?? "")
+  }
+
+  private static func metadata<T: Decodable>(_ key: String, of model: ONNXModel, _ path: String) throws -> T? {
+    guard let text = model.metadata[key] else { return nil }
+    do { return try JSONDecoder().decode(T.self, from: Data(text.utf8)) } catch {
+      throw ONNXError.damaged(path: path, problem: "its metadata \(Named.short(key)) cannot be understood")
+    }
+  }
+
+  static func open(_ path: String) throws(ONNXError) -> (ONNXModel, ONNXFiles) {
+    let file: MappedFile
+    do throws(TensorError) { file = try MappedFile(path: path) } catch { throw .file(error) }
+    let model: ONNXModel
+    do throws(ONNXProblem) { model = try ONNXModel(ProtobufReader(file.bytes)) } catch {
+      throw .damaged(path: path, problem: error.text)
+    }
+    guard ONNXOperator.opsets.contains(model.opset) else {
+      let known = "\(ONNXOperator.opsets.lowerBound) to \(ONNXOperator.opsets.upperBound)"
+      throw .version(
+        path: path,
+        problem: model.opset < 1
+          ? "it says no opset of the standard's operators; opsets \(known) are read"
+          : "its opset is \(model.opset), opsets \(known) are read; convert it with onnx.version_converter")
+    }
+    return (model, ONNXFiles(file))
+  }
+
+  /// The reading with the most open sizes that works.
+  static func best(
+    _ path: String, _ model: ONNXModel, _ files: ONNXFiles, _ registry: Registry
+  ) throws(ONNXError) -> ONNXImporter {
+    var last: ONNXImporter?
+    for sizes in try ONNXSizes.choices(model, path) {
+      let importer = ONNXImporter(model, files, sizes, registry: registry)
+      importer.run()
+      if importer.isSound { return importer }
+      // What is not there at any size needs no further tries.
+      last = importer
+      if importer.isHopeless { break }
+    }
+    guard let last else { throw .damaged(path: path, problem: "it has no inputs") }
+    if !last.unsupported.isEmpty { throw .unsupported(path: path, last.unsupported) }
+    if !last.graph.mistakes.isEmpty { throw .mistakes(path: path, last.graph.mistakes) }
+    throw .damaged(path: path, problem: "its sizes do not fit each other")
+  }
+}
+
+extension ONNXImporter {
+  /// True when the graph can be used, at both sizes.
+  var isSound: Bool {
+    guard unsupported.isEmpty, graph.mistakes.isEmpty, there.mistakes.isEmpty, !graph.outputs.isEmpty else {
+      return false
+    }
+    guard sizes.opensBatch else { return true }
+    // A batch that was opened must come out of every result again.
+    let batch = sizes.inputs.values.compactMap(\.there.first).first
+    return graph.outputs.allSatisfy { there[$0.value].type.shape[0] == batch }
+  }
+
+  /// True when no other sizes would help: an operator is not there at all.
+  var isHopeless: Bool { unsupported.contains { $0.isAlways } }
+}

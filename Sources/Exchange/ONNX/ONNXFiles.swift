@@ -1,0 +1,49 @@
+import FoveaTensors
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A mapped ONNX file and the files beside it that hold its large tensors.
+final class ONNXFiles {
+  let own: MappedFile
+  private let directory: String
+  private var others: [String: MappedFile] = [:]
+
+  init(_ own: MappedFile) {
+    self.own = own
+    directory = own.path.lastIndex(of: "/").map { String(own.path[..<$0]) } ?? "."
+  }
+
+  /// A file that a tensor names, which must lie in the model's directory or below it.
+  func beside(_ location: String) throws(ONNXProblem) -> MappedFile {
+    if let known = others[location] { return known }
+    let parts = location.split(separator: "/", omittingEmptySubsequences: false)
+    guard !location.isEmpty, !location.utf8.contains(0), !parts.contains(".."), parts.first != "" else {
+      throw ONNXProblem("lies in \(Named.short(location)), outside the model's directory, which is not read")
+    }
+    let path = "\(directory)/\(location)"
+    // A link may lead out of the directory all the same.
+    guard let real = Self.resolved(path), let home = Self.resolved(directory),
+      real.hasPrefix(home == "/" ? home : home + "/")
+    else {
+      guard access(path, F_OK) == 0 else {
+        throw ONNXProblem("lies in \(path), which is not there; put the file beside the model")
+      }
+      throw ONNXProblem("lies in \(Named.short(location)), which leads out of the model's directory")
+    }
+    do throws(TensorError) {
+      let file = try MappedFile(path: path)
+      others[location] = file
+      return file
+    } catch { throw ONNXProblem("cannot be read: \(error)") }
+  }
+
+  private static func resolved(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+}

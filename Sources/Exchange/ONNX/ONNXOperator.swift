@@ -1,0 +1,61 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// How one operator of the standard is read.
+struct ONNXOperator: Sendable {
+  typealias Reader = @Sendable (ONNXSite) throws(ONNXRefusal) -> [ONNXBinding]
+
+  let name: String
+  /// What is refused, in a few words for the table of what is read; empty where nothing is.
+  let refused: String
+  /// True where a node of known operands is computed while reading.
+  let isFolded: Bool
+  let read: Reader
+
+  init(_ name: String, refused: String = "", folded: Bool = false, _ read: @escaping Reader) {
+    self.name = name
+    self.refused = refused
+    isFolded = folded
+    self.read = read
+  }
+
+  /// The opsets whose forms are read.
+  static let opsets = 7...22
+
+  /// Everything that is read, by name.
+  static let all: [String: ONNXOperator] = Dictionary(
+    [
+      convolutions, pools, norms, activations, arithmetic, comparisons, reductions, shapes, moves, choices, quantized,
+      losses,
+    ].flatMap { $0 }.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+
+  /// Why a node of an operator that is not in the table cannot be read.
+  static func reason(for node: ONNXNode, in model: ONNXModel) -> String {
+    if model.functions.contains(where: { $0.name == node.op && $0.domain == node.domain }) {
+      return "it is a function that the model defines itself; export it with functions inlined"
+    }
+    guard node.domain.isEmpty || node.domain == "ai.onnx" else {
+      return "the domain \(Named.short(node.domain)) is not the standard's"
+    }
+    switch node.op {
+    case "If", "Loop", "Scan": return "control flow is not read; export the network for one way through it"
+    case "LSTM", "GRU", "RNN": return "recurrent layers are not read"
+    default:
+      let nearest = nearestName(to: node.op, among: all.keys.sorted())
+      return "this operator is not read" + (nearest.map { "; is it \($0)?" } ?? "")
+    }
+  }
+
+  /// One node of ours for one of theirs, which takes the operands as they come.
+  static func direct(
+    _ name: String, _ op: any Operator.Type, _ attributes: [String] = [], refused: String = ""
+  ) -> ONNXOperator {
+    ONNXOperator(name, refused: refused) { (site) throws(ONNXRefusal) in
+      var operands: [Value?] = []
+      for index in 0..<site.inputCount { operands.append(try site.optional(index)) }
+      var kept: Attributes = [:]
+      for name in attributes { kept[name] = try site.keeping(name)[name] }
+      return [.value(site.emit(op, operands, kept))]
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import FoveaGraphs
+import FoveaTensors
+
+/// Constants, shapes, and the same numbers under another shape or type.
+extension ONNXOperator {
+  static let shapes: [ONNXOperator] = [
+    ONNXOperator("Constant", refused: "texts and sparse tensors") { (site) throws(ONNXRefusal) in
+      [try site.constantBinding()]
+    },
+    ONNXOperator("ConstantOfShape", refused: "a shape that a run makes") { (site) throws(ONNXRefusal) in
+      guard let wanted = try site.known(0) else { throw ONNXRefusal("its shape comes out of the network itself") }
+      var fill = KnownTensor(.f32, [1], .floats([0]))
+      if case .tensor(let tensor)? = site.attribute("value") {
+        fill = KnownTensor(try site.importer.contents("value", tensor))
+      }
+      guard fill.count == 1 else { throw ONNXRefusal("its value has \(fill.count) numbers, not one") }
+      let filled = try [wanted.here, wanted.there].map { (known) throws(ONNXRefusal) -> KnownTensor in
+        guard let dims = known.ints, Shape(dims).isCountable(upTo: 1 << 24), dims.allSatisfy({ $0 >= 0 }) else {
+          throw ONNXRefusal("a constant of the shape \(known.ints ?? [])")
+        }
+        return fill.picking([Int](repeating: 0, count: Shape(dims).count), shape: dims)
+      }
+      return [.known(Known(filled[0], filled[1]))]
+    },
+    ONNXOperator("Shape") { (site) throws(ONNXRefusal) in
+      let (here, there) = try site.dims(0)
+      let rank = here.count
+      func place(_ named: Int) -> Int { min(max(named < 0 ? named + rank : named, 0), rank) }
+      let (start, end) = (place(site.int("start", 0)), place(site.int("end", rank)))
+      let range = start..<max(start, end)
+      var origins: [KnownTensor.ExtentOrigin?] = []
+      if case .value(let value) = try site.binding(0) { origins = range.map { .init(value: value, axis: $0) } }
+      return [
+        .known(
+          Known(
+            KnownTensor(.i64, [range.count], .ints(Array(here[range])), origins: origins),
+            KnownTensor(.i64, [range.count], .ints(Array(there[range])), origins: origins)))
+      ]
+    },
+    ONNXOperator("Size") { (site) throws(ONNXRefusal) in
+      let (here, there) = try site.dims(0)
+      let counts = [here, there].map { KnownTensor(.i64, [], .ints([$0.reduce(1) { Cost.product($0, $1) }])) }
+      return [.known(Known(counts[0], counts[1]))]
+    },
+    ONNXOperator("Range", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
+      throw ONNXRefusal("its bounds come out of the network itself")
+    },
+    ONNXOperator("Reshape", folded: true) { (site) throws(ONNXRefusal) in
+      let x = try site.value(0)
+      guard let wanted = try site.known(1), let here = wanted.here.ints, let there = wanted.there.ints else {
+        throw ONNXRefusal("its shape comes out of the network itself; it must be known before it runs")
+      }
+      let shape = try site.reshape(x, here, there, zeroCopies: !site.flag("allowzero"))
+      return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(shape)]))]
+    },
+    ONNXOperator("Flatten", folded: true) { (site) throws(ONNXRefusal) in
+      [.value(site.emit(Op.Flatten.self, [try site.value(0)], try site.keeping("axis")))]
+    },
+    ONNXOperator("Squeeze", folded: true) { (site) throws(ONNXRefusal) in
+      let x = try site.value(0)
+      var axes = site.ints("axes")
+      if let given = try site.fixedInts(1, "its axes") { axes = given }
+      if axes == nil {
+        let (here, there) = try site.dims(of: x)
+        axes = here.indices.filter { here[$0] == 1 && there[$0] == 1 }
+      }
+      return [.value(site.emit(Op.Squeeze.self, [x], ["axes": .ints(axes ?? [])]))]
+    },
+    ONNXOperator("Unsqueeze", folded: true) { (site) throws(ONNXRefusal) in
+      guard let axes = try site.fixedInts(1, "its axes") ?? site.ints("axes") else {
+        throw ONNXRefusal("it says no axes")
+      }
+      return [.value(site.emit(Op.Unsqueeze.self, [try site.value(0)], ["axes": .ints(axes)]))]
+    },
+    ONNXOperator("Expand", folded: true) { (site) throws(ONNXRefusal) in
+      let x = try site.value(0)
+      guard let wanted = try site.known(1), let list = wanted.here.ints else {
+        throw ONNXRefusal("its shape comes out of the network itself")
+      }
+      if wanted.isFixed { return [.value(site.emit(Op.Expand.self, [x], ["shape": .ints(list)]))] }
+      guard let like = site.value(ofShape: wanted) else {
+        throw ONNXRefusal("its shape depends on a size that is open", isAboutShapes: true)
+      }
+      return [.value(site.emit(Op.BroadcastToShape.self, [x, like]))]
+    },
+    ONNXOperator("Cast", refused: "texts and 8-bit floats", folded: true) { (site) throws(ONNXRefusal) in
+      [try site.cast(to: ONNXTensor.dtype(site.int("to", 0)), ONNXTensor.typeName(site.int("to", 0)))]
+    },
+    ONNXOperator("CastLike", folded: true) { (site) throws(ONNXRefusal) in
+      guard case .value(let like) = try site.binding(1) else {
+        guard let known = try site.known(1) else { throw ONNXRefusal("the type to cast to is not known") }
+        return [try site.cast(to: known.here.dtype, known.here.dtype.rawValue)]
+      }
+      let type = site.importer.graph[like].type.dtype
+      return [try site.cast(to: type, type.rawValue)]
+    },
+  ]
+}
+
+extension ONNXSite {
+  /// What a `Constant` node says: small numbers are known, large ones stay in the file.
+  func constantBinding() throws(ONNXRefusal) -> ONNXBinding {
+    for entry in node.attributes {
+      switch (entry.name, entry.value) {
+      case ("value", .tensor(let tensor)):
+        let isNumber = tensor.count == 1 || tensor.dtype?.isFloat == false
+        guard isNumber, tensor.count ?? .max <= KnownTensor.mostElements else {
+          return .stored(tensor, isConstant: true)
+        }
+        return .known(Known(KnownTensor(try importer.contents(node.label, tensor))))
+      case ("value_float", .float(let value)): return .known(Known(KnownTensor(.f32, [], .floats([value]))))
+      case ("value_floats", .floats(let list)): return .known(Known(KnownTensor(.f32, [list.count], .floats(list))))
+      case ("value_int", .int(let value)): return .known(Known(KnownTensor(.i64, [], .ints([value]))))
+      case ("value_ints", .ints(let list)): return .known(Known(KnownTensor(ints: list)))
+      default: continue
+      }
+    }
+    throw ONNXRefusal("it holds no numbers")
+  }
+
+  /// Floats of any width are f32 here, so that casts between them do nothing.
+  func cast(to dtype: DType?, _ name: String) throws(ONNXRefusal) -> ONNXBinding {
+    guard let dtype else { throw ONNXRefusal("a conversion to \(name)") }
+    let binding = try binding(0)
+    if case .stored(let tensor, _) = binding, tensor.dtype?.isFloat == true, dtype.isFloat { return binding }
+    let x = try value(0)
+    let target = dtype.isFloat ? DType.f32 : dtype
+    guard importer.graph[x].type.dtype != target else { return .value(x) }
+    return .value(emit(Op.Cast.self, [x], ["to": .string(target.rawValue)]))
+  }
+
+  /// The shape as `Op.Reshape` says it: 0 for what is copied, −1 for what follows from an open size.
+  func reshape(_ x: Value, _ here: [Int], _ there: [Int], zeroCopies: Bool) throws(ONNXRefusal) -> [Int] {
+    let own = try dims(of: x)
+    func full(_ wanted: [Int], _ dims: [Int]) throws(ONNXRefusal) -> [Int] {
+      var result = wanted
+      for index in wanted.indices where wanted[index] == 0 {
+        guard zeroCopies, dims.indices.contains(index) else { throw ONNXRefusal("the shape \(wanted) for \(dims)") }
+        result[index] = dims[index]
+      }
+      let have = dims.reduce(1) { Cost.product($0, $1) }
+      guard let open = result.firstIndex(of: -1) else { return result }
+      let known = result.filter { $0 != -1 }.reduce(1) { Cost.product($0, $1) }
+      guard known > 0, have % known == 0 else {
+        throw ONNXRefusal("the shape \(wanted) for \(dims), which has \(have) elements")
+      }
+      result[open] = have / known
+      return result
+    }
+    guard here.count == there.count else { throw ONNXRefusal("a rank that depends on sizes") }
+    var (first, second) = (here, there)
+    // A file that fixes its batch at 1 writes it into shapes, too.
+    if importer.sizes.opensBatch, let batch = first.first, batch == 1, second[0] == 1, own.here.first == 1,
+      own.there.first != 1
+    {
+      (first[0], second[0]) = (own.here[0], own.there[0])
+    }
+    (first, second) = (try full(first, own.here), try full(second, own.there))
+    var result: [Int] = []
+    for index in first.indices {
+      if first[index] == second[index] {
+        result.append(first[index])
+      } else if own.here.indices.contains(index), first[index] == own.here[index], second[index] == own.there[index] {
+        result.append(0)
+      } else {
+        result.append(-1)
+      }
+    }
+    guard result.count(where: { $0 == -1 }) <= 1 else {
+      throw ONNXRefusal("several extents of its result depend on open sizes", isAboutShapes: true)
+    }
+    return result
+  }
+
+  /// A value whose shape is the one that is wanted, at all sizes.
+  func value(ofShape wanted: Known) -> Value? {
+    guard let first = wanted.here.origin(0), wanted.here.ints != nil,
+      let dims = importer.graph[first.value].type.shape.dims, dims.count == wanted.here.count
+    else { return nil }
+    let isWhole = (0..<wanted.here.count).allSatisfy { wanted.here.origin($0) == .init(value: first.value, axis: $0) }
+    return isWhole ? first.value : nil
+  }
+}
