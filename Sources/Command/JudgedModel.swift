@@ -15,6 +15,11 @@ struct JudgedModel: Sendable {
       var pictures = PictureOptions(given.preprocessing)
       pictures.classNames = given.classNames.isEmpty ? nil : given.classNames
       try options.requireClassifier(given)
+      let dataset = try part(of: source, pictures)
+      guard pictures.classNames == nil, let numbers = Self.numbered(dataset, of: given.scores) else {
+        return (given, dataset)
+      }
+      pictures.classNames = numbers
       return (given, try part(of: source, pictures))
     }
     let trained = try options.trained()
@@ -30,15 +35,20 @@ struct JudgedModel: Sendable {
     pictures.classNames = try options.listedNames()
     if pictures.classNames == nil, let names = trained?.classNames, !names.isEmpty { pictures.classNames = names }
     var dataset = try part(of: source, pictures)
-    if pictures.classNames == nil, let classes = trained?.classes, classes > dataset.classNames.count,
-      dataset.classNames.allSatisfy({ Int($0).map { (0..<classes).contains($0) } ?? false })
-    {
-      // The classes are numbers: of those that the network tells apart, and not all of them occur.
-      pictures.classNames = (0..<classes).map(String.init)
+    if pictures.classNames == nil, let numbers = Self.numbered(dataset, of: trained?.classes) {
+      pictures.classNames = numbers
       dataset = try part(of: source, pictures)
     }
     let wish = ModelOptions.Wish(input: InputShape(dataset.sampleShape), classNames: dataset.classNames)
     return (preprocessing.applied(to: try options.load(wish)), dataset)
+  }
+
+  /// The numbers of all classes, where those of the data are numbers too and not all of them occur.
+  private static func numbered(_ dataset: any Dataset, of classes: Int?) -> [String]? {
+    guard let classes, classes > dataset.classNames.count,
+      dataset.classNames.allSatisfy({ Int($0).map { (0..<classes).contains($0) } ?? false })
+    else { return nil }
+    return (0..<classes).map(String.init)
   }
 
   /// The part that `--split` names. What a run kept from training is written beside its model files.

@@ -121,9 +121,12 @@ struct ModelOptions: Sendable {
   /// The model of a file, with `--weights` in it; nil where a network of the zoo is named.
   func given() throws -> Model? { isFile ? try load() : nil }
 
+  /// A file in the ONNX format.
+  var isONNX: Bool { isFile && text.hasSuffix(".onnx") }
+
   private func read() throws -> Model {
     try ModelOptions.checkFile(text)
-    return text.hasSuffix(".onnx") ? try ONNXFile.read(text) : try ModelFile.read(text)
+    return isONNX ? try ONNXFile.read(text) : try ModelFile.read(text)
   }
 
   private func build(_ wish: Wish, isEmpty: Bool) throws -> Model {
@@ -157,10 +160,7 @@ struct ModelOptions: Sendable {
 extension Model {
   /// The number of scores that a classifier gives; nil for other networks.
   var scores: Int? {
-    guard let output = graph.output("output"), let dims = graph[output].type.shape.dims, dims.count == 2 else {
-      return nil
-    }
-    return dims[1]
+    graph.scoresOutput.flatMap { graph[$0.value].type.shape[1] }
   }
 }
 

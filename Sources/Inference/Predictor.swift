@@ -126,13 +126,12 @@ struct ClassifierHead {
   init(_ graph: Graph) throws(PredictorError) {
     let inputs = graph.inputs.map { graph[$0].name }
     let outputs = graph.outputs.map(\.name)
-    guard inputs.count == 1, let only = inputs.first,
-      let output = outputs.contains("output") ? "output" : outputs.count == 1 ? outputs.first : nil,
-      let value = graph.output(output), graph[value].type.shape.rank == 2
-    else { throw .notAClassifier(inputs: inputs, outputs: outputs) }
+    guard inputs.count == 1, let only = inputs.first, let scores = graph.scoresOutput else {
+      throw .notAClassifier(inputs: inputs, outputs: outputs)
+    }
     input = only
-    self.output = output
-    givesLogits = graph.nodes.first { $0.outputs.contains(value) }?.op != Op.Softmax.name
+    output = scores.name
+    givesLogits = graph.nodes.first { $0.outputs.contains(scores.value) }?.op != Op.Softmax.name
   }
 }
 

@@ -20,13 +20,14 @@ package struct TrainingGraph: Sendable {
   /// Puts the heads of a classifier on a model and holds it against the data set.
   /// - Throws: `TrainingError` when the model is no classifier of these examples.
   package init(_ model: Model, for dataset: DatasetFacts) throws(TrainingError) {
-    let inputs = model.graph.inputs.map { model.graph[$0].name }
-    guard inputs == ["input"], let input = model.graph.input("input") else { throw .inputs(inputs) }
-    guard let output = model.graph.output("output") else {
-      throw .noOutput(known: model.graph.outputs.map(\.name))
+    let network = model.graph.withClassifierEnds()
+    let inputs = network.inputs.map { network[$0].name }
+    guard inputs == ["input"], let input = network.input("input") else { throw .inputs(inputs) }
+    guard let output = network.output("output") else {
+      throw .noOutput(known: network.outputs.map(\.name))
     }
-    let type = model.graph[input].type
-    let open: Set<Int> = if case .input(let axes) = model.graph[input].source { axes } else { [] }
+    let type = network[input].type
+    let open: Set<Int> = if case .input(let axes) = network[input].source { axes } else { [] }
     let declared = (type.shape.dims ?? []).enumerated().map { open.contains($0.offset) ? nil : $0.element }
     let sample = dataset.sampleShape.dims
     let fits =
@@ -35,21 +36,21 @@ package struct TrainingGraph: Sendable {
       throw .sampleShape(
         dataset: dataset.name, found: dataset.sampleShape, expected: PartialShape(Array(declared.dropFirst())))
     }
-    let scores = model.graph[output].type.shape
+    let scores = network[output].type.shape
     guard scores.rank == 2, let classes = scores[1] else { throw .noScores(scores) }
     guard classes == dataset.classes else {
       throw .classCount(dataset: dataset.name, found: dataset.classes, expected: classes)
     }
     // Heads at the side are trained along; nobody judges by them.
-    let sides = model.graph.outputs.filter { name, value in
-      name.hasPrefix("aux") && model.graph[value].type.shape.dims?.dropFirst() == [classes]
+    let sides = network.outputs.filter { name, value in
+      name.hasPrefix("aux") && network[value].type.shape.dims?.dropFirst() == [classes]
     }
     let heads = Heads.classifier(classes: classes, sides: sides.map(\.name))
     let taken = ["loss"] + heads.metrics.map(\.name)
-    if let name = taken.first(where: { model.graph.output($0) != nil }) { throw .nameTaken(name) }
+    if let name = taken.first(where: { network.output($0) != nil }) { throw .nameTaken(name) }
 
-    graph = try Self.with(heads, on: model.graph)
-    var plain = model.graph
+    graph = try Self.with(heads, on: network)
+    var plain = network
     plain.outputs.removeAll { output in sides.contains { $0.name == output.name } }
     judging = sides.isEmpty ? graph : try Self.with(.classifier(classes: classes), on: plain)
     self.classes = classes

@@ -48,13 +48,22 @@ struct SummaryCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let model = try model.load(.init(input: input.map { InputShape(Shape($0)) }, needsValues: passes))
+    let options = model
+    let model: Model
+    do { model = try options.load(.init(input: input.map { InputShape(Shape($0)) }, needsValues: passes)) } catch {
+      guard case ONNXError.unsupported? = error as? ONNXError, !json, !passes else { throw error }
+      for line in ONNXListing.lines(try ONNXFile.nodes(options.text)) { try console.out(line) }
+      try console.out("")
+      try console.out("\(error)")
+      return Program.Status.failed
+    }
     let table = model.summary(batch: batch)
     if json {
       try console.json(object(table))
       return Program.Status.done
     }
     try console.out(depth.map { table.text(depth: $0) } ?? "\(table)")
+    if options.isONNX { for remark in try ONNXFile.remarks(options.text) { try console.out("note: \(remark)") } }
     if passes { try await showPasses(model, console) }
     return Program.Status.done
   }

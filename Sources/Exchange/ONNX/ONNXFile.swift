@@ -45,6 +45,32 @@ public enum ONNXFile {
       name: model.metadata[ModelFile.Key.name] ?? "")
   }
 
+  /// What a reader of the network should know: sizes that are fixed although the file leaves them open, and why.
+  /// - Throws: `ONNXError`.
+  public static func remarks(_ path: String, registry: Registry = .standard) throws -> [String] {
+    let (model, files) = try open(path)
+    return try best(path, model, files, registry).remarks
+  }
+
+  /// Every node of a file, with what keeps it from being read: for a look at networks that cannot be run.
+  /// - Throws: `ONNXError` for a file that is damaged.
+  public static func nodes(_ path: String, registry: Registry = .standard) throws -> [ONNXNodeRow] {
+    let (model, files) = try open(path)
+    guard let sizes = try ONNXSizes.choices(model, path).last else { return [] }
+    let importer = ONNXImporter(model, files, sizes, registry: registry)
+    importer.run()
+    var reasons: [String: String] = [:]
+    for entry in importer.unsupported { reasons[entry.node] = reasons[entry.node] ?? entry.reason }
+    return model.graph.nodes.map { node in
+      var shape: PartialShape?
+      if let output = node.outputs.first, case .value(let value)? = importer.binding(output) {
+        shape = importer.graph[value].type.shape
+      }
+      return ONNXNodeRow(
+        name: node.label, op: node.qualifiedOp, inputs: node.inputs, output: shape, problem: reasons[node.label])
+    }
+  }
+
   private static func metadata<T: Decodable>(_ key: String, of model: ONNXModel, _ path: String) throws -> T? {
     guard let text = model.metadata[key] else { return nil }
     do { return try JSONDecoder().decode(T.self, from: Data(text.utf8)) } catch {
@@ -75,10 +101,15 @@ public enum ONNXFile {
     _ path: String, _ model: ONNXModel, _ files: ONNXFiles, _ registry: Registry
   ) throws(ONNXError) -> ONNXImporter {
     var last: ONNXImporter?
+    var reason: String?
     for sizes in try ONNXSizes.choices(model, path) {
       let importer = ONNXImporter(model, files, sizes, registry: registry)
       importer.run()
-      if importer.isSound { return importer }
+      if importer.isSound {
+        importer.explainFixed(reason)
+        return importer
+      }
+      if !sizes.opensBatch { reason = reason ?? importer.problem }
       // What is not there at any size needs no further tries.
       last = importer
       if importer.isHopeless { break }
@@ -102,6 +133,26 @@ extension ONNXImporter {
     return graph.outputs.allSatisfy { there[$0.value].type.shape[0] == batch }
   }
 
+  /// The first thing that keeps these sizes from being used.
+  var problem: String? {
+    if let first = unsupported.first { return "\(first.op) \(Named.short(first.node)): \(first.reason)" }
+    guard let mistake = graph.mistakes.first ?? there.mistakes.first else { return nil }
+    return "\(mistake.origin.path): \(mistake.problem)"
+  }
+
   /// True when no other sizes would help: an operator is not there at all.
   var isHopeless: Bool { unsupported.contains { $0.isAlways } }
+}
+
+/// A node of an ONNX file, as a list of its nodes shows it.
+public struct ONNXNodeRow: Sendable {
+  public let name: String
+  /// With its domain where that is not the standard's.
+  public let op: String
+  /// The names of what it reads.
+  public let inputs: [String]
+  /// The shape of its first result; nil where it is known while reading, or not at all.
+  public let output: PartialShape?
+  /// Why it cannot be read; nil where it can.
+  public let problem: String?
 }

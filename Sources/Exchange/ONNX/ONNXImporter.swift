@@ -72,6 +72,21 @@ final class ONNXImporter {
     }
   }
 
+  /// Says which axes have a fixed extent although the file leaves them open.
+  func explainFixed(_ reason: String?) {
+    for input in model.graph.inputs {
+      guard let size = sizes.inputs[input.name], let dims = input.dims else { continue }
+      let axes = dims.indices.filter { axis in
+        if case .open = dims[axis] { return !size.open.contains(axis) }
+        return false
+      }
+      guard !axes.isEmpty else { continue }
+      remarks.append(
+        "the file leaves \(axes.count == 1 ? "axis" : "axes") \(axes.map(String.init).joined(separator: ", ")) of "
+          + "\(Named.short(input.name)) open; here it is \(Shape(size.here))" + (reason.map { ", since \($0)" } ?? ""))
+    }
+  }
+
   private func refuse(_ node: String, _ op: String, _ reason: String, isAlways: Bool = false) {
     unsupported.append(ONNXUnsupported(node: node, op: op, reason: reason, isAlways: isAlways))
   }
@@ -148,6 +163,19 @@ final class ONNXImporter {
     _ = there.add(op, operands, attributes, name: name, origin: origin)
     if operands.contains(where: { $0.map(unknown.contains) ?? false }) { unknown.formUnion(values) }
     return values
+  }
+
+  /// The latest value of these spatial extents, at both sizes.
+  func latest(spatial here: [Int], _ there: [Int]) -> Value? {
+    for node in graph.nodes.reversed() {
+      guard let value = node.outputs.first, let own = graph[value].type.shape.concrete?.dims,
+        let other = self.there[value].type.shape.concrete?.dims
+      else { continue }
+      if own.count == here.count + 2, own.dropFirst(2).elementsEqual(here), other.dropFirst(2).elementsEqual(there) {
+        return value
+      }
+    }
+    return nil
   }
 
   func binding(_ name: String) -> ONNXBinding? { bound[name] }

@@ -94,7 +94,7 @@ extension ONNXSite {
       if let found = ints(name) { return (found, found) }
       guard isGiven(index) else { return value.map { ($0, $0) } }
       guard let known = try known(index), let here = known.here.ints, let there = known.there.ints else {
-        throw ONNXRefusal("its \(name) come out of the network itself; they must be known before it runs")
+        throw ONNXRefusal("its \(name) come out of the network itself; they must be known before it runs", isAboutShapes: true)
       }
       return (here, there)
     }
@@ -174,7 +174,7 @@ extension ONNXSite {
 
   func resizeToSizes() throws(ONNXRefusal) -> Value {
     guard let sizes = try known(3), let here = sizes.here.ints, let there = sizes.there.ints else {
-      throw ONNXRefusal("its sizes come out of the network itself; they must be known before it runs")
+      throw ONNXRefusal("its sizes come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     let policy = string("keep_aspect_ratio_policy", "stretch")
     guard policy == "stretch" else { throw ONNXRefusal("keep_aspect_ratio_policy \(policy) is not read") }
@@ -196,11 +196,14 @@ extension ONNXSite {
       return emit(Op.Resize.self, [x, first.value], attributes)
     }
     let factors = wanted.indices.map { Double(wanted[$0]) / Double(own.here[$0 + 2]) }
-    let others2 = others.indices.map { Double(others[$0]) / Double(own.there[$0 + 2]) }
-    guard factors == others2 else {
+    if factors == others.indices.map({ Double(others[$0]) / Double(own.there[$0 + 2]) }) {
+      attributes["scales"] = .floats(factors)
+      return emit(Op.Resize.self, [x], attributes)
+    }
+    // Computed along the way, as some value's size is.
+    guard let like = importer.latest(spatial: wanted, others) else {
       throw ONNXRefusal("its sizes depend on an open size in a way that is no factor", isAboutShapes: true)
     }
-    attributes["scales"] = .floats(factors)
-    return emit(Op.Resize.self, [x], attributes)
+    return emit(Op.Resize.self, [x, like], attributes)
   }
 }

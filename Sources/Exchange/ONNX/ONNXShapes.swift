@@ -8,7 +8,7 @@ extension ONNXOperator {
       [try site.constantBinding()]
     },
     ONNXOperator("ConstantOfShape", refused: "a shape that a run makes") { (site) throws(ONNXRefusal) in
-      guard let wanted = try site.known(0) else { throw ONNXRefusal("its shape comes out of the network itself") }
+      guard let wanted = try site.known(0) else { throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true) }
       var fill = KnownTensor(.f32, [1], .floats([0]))
       if case .tensor(let tensor)? = site.attribute("value") {
         fill = KnownTensor(try site.importer.contents("value", tensor))
@@ -43,12 +43,15 @@ extension ONNXOperator {
       return [.known(Known(counts[0], counts[1]))]
     },
     ONNXOperator("Range", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
-      throw ONNXRefusal("its bounds come out of the network itself")
+      throw ONNXRefusal("its bounds come out of the network itself", isAboutShapes: true)
     },
     ONNXOperator("Reshape", folded: true) { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       guard let wanted = try site.known(1), let here = wanted.here.ints, let there = wanted.there.ints else {
-        throw ONNXRefusal("its shape comes out of the network itself; it must be known before it runs")
+        throw ONNXRefusal("its shape comes out of the network itself; it must be known before it runs", isAboutShapes: true)
+      }
+      if !wanted.isFixed, let like = site.value(ofShape: wanted) {
+        return [.value(site.emit(Op.ReshapeLike.self, [x, like]))]
       }
       let shape = try site.reshape(x, here, there, zeroCopies: !site.flag("allowzero"))
       return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(shape)]))]
@@ -75,7 +78,7 @@ extension ONNXOperator {
     ONNXOperator("Expand", folded: true) { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       guard let wanted = try site.known(1), let list = wanted.here.ints else {
-        throw ONNXRefusal("its shape comes out of the network itself")
+        throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true)
       }
       if wanted.isFixed { return [.value(site.emit(Op.Expand.self, [x], ["shape": .ints(list)]))] }
       guard let like = site.value(ofShape: wanted) else {

@@ -128,7 +128,7 @@ struct ONNXSite {
   func fixedInts(_ index: Int, _ what: String) throws(ONNXRefusal) -> [Int]? {
     guard isGiven(index) else { return nil }
     guard let known = try known(index), let list = known.here.ints else {
-      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs")
+      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     guard known.isFixed else { throw ONNXRefusal("\(what) depend on a size that is open", isAboutShapes: true) }
     return list
@@ -138,7 +138,7 @@ struct ONNXSite {
   func fixedFloats(_ index: Int, _ what: String) throws(ONNXRefusal) -> [Double]? {
     guard isGiven(index) else { return nil }
     guard let known = try known(index) else {
-      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs")
+      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     guard known.isFixed else { throw ONNXRefusal("\(what) depend on a size that is open", isAboutShapes: true) }
     return known.here.doubles
