@@ -16,6 +16,7 @@ extension ONNXOperator {
       let x = try site.value(0)
       let operands = [x, w, site.isGiven(2) ? try site.weight(2, .bias) : nil]
       var attributes = try site.windowAttributes("group", "output_padding")
+      site.passOver("output_shape")
       if let wanted = site.ints("output_shape") { try site.fit(&attributes, x, w, to: wanted) }
       return [.value(site.emit(Op.ConvTranspose.self, site.trimmed(operands), attributes))]
     },
@@ -43,6 +44,8 @@ extension ONNXSite {
 
   /// What convolutions and poolings share, and the attributes of those names. Padding by a rule leaves numbers out.
   func windowAttributes(_ names: String...) throws(ONNXRefusal) -> Attributes {
+    // Where padding follows a rule, numbers mean nothing; a kernel's shape stands in the weights.
+    passOver("pads", "kernel_shape")
     var result = try keeping("strides", "dilations")
     for name in names { result[name] = try keeping(name)[name] }
     let rule = string("auto_pad", "NOTSET")

@@ -26,6 +26,8 @@ final class ONNXImporter {
   /// What came out of nodes that are not supported.
   private var unknown: Set<Value> = []
   private(set) var current = ONNXNode()
+  /// The attributes of the current node that somebody has asked for.
+  var attributesRead: Set<String> = []
 
   init(_ model: ONNXModel, _ files: ONNXFiles, _ sizes: ONNXSizes, registry: Registry) {
     self.model = model
@@ -113,7 +115,12 @@ final class ONNXImporter {
         for (output, value) in zip(node.outputs, folded) { bound[output] = .known(value) }
         return
       }
+      attributesRead = []
       let results = try known.read(site)
+      // What nobody asks for might mean something: an answer must not be wrong in silence.
+      if let other = node.attributes.first(where: { !attributesRead.contains($0.name) })?.name {
+        throw ONNXRefusal("its attribute \(Named.short(other)) is not read")
+      }
       for (output, result) in zip(node.outputs, results) where !output.isEmpty {
         bound[output] = result
         if case .value(let value) = result, case .node = graph[value].source,

@@ -49,7 +49,7 @@ extension ONNXOperator {
       [.value(site.emit(Op.DepthToSpace.self, [try site.value(0)], try site.keeping("blocksize", "mode")))]
     },
     ONNXOperator("SpaceToDepth") { (site) throws(ONNXRefusal) in
-      [.value(site.emit(Op.SpaceToDepth.self, [try site.value(0)], try site.keeping("blocksize")))]
+      [.value(site.emit(Op.SpaceToDepth.self, [try site.value(0)], try site.keeping("blocksize", "mode")))]
     },
     ONNXOperator("Upsample") { (site) throws(ONNXRefusal) in
       var scales: [Double] = []
@@ -137,6 +137,8 @@ extension ONNXSite {
         "nearest_mode": .string("floor"),
       ]
     }
+    // These matter to ways of resizing that are refused, or do not change the result.
+    passOver("extrapolation_value", "keep_aspect_ratio_policy", "cubic_coeff_a", "nearest_mode")
     let coordinates = string("coordinate_transformation_mode", "half_pixel")
     if coordinates == "tf_crop_and_resize" { throw ONNXRefusal("\(coordinates) is not read") }
     return try keeping(

@@ -10,6 +10,8 @@ extension ONNXOperator {
         try site.value(0), try site.weight(1, .scale), try site.weight(2, .shift), try site.weight(3, .mean),
         try site.weight(4, .variance),
       ]
+      // Whether the statistics are the batch's is chosen when a plan is made.
+      site.passOver("training_mode")
       let y = site.emit(Op.BatchNormalization.self, operands, try site.keeping("epsilon", "momentum"))
       // Whether statistics move is chosen when a plan is made; their new values are no results then.
       return [.value(y)] + site.node.outputs.dropFirst().map { _ in .nothing }
@@ -78,12 +80,23 @@ extension ONNXOperator {
         let squares = site.emit(Op.Mul.self, [x, x], part: "squares")
         norm = site.emit(Op.Sqrt.self, [site.emit(Op.ReduceSum.self, [squares], axes, part: "sum")], part: "norm")
       }
-      return [.value(site.emit(Op.Div.self, [x, norm]))]
+      // A row of zeros stays one.
+      let least = site.emit(Op.Max.self, [norm, site.constant(1e-38, "least norm")], part: "divisor")
+      return [.value(site.emit(Op.Div.self, [x, least]))]
     },
     ONNXOperator("Dropout", refused: "its mask as a result") { (site) throws(ONNXRefusal) in
       if site.isWanted(1) { throw ONNXRefusal("its mask as a result is not read") }
+      site.passOver("seed")
       let ratio = try site.fixedFloats(1, "its ratio")?.first ?? site.float("ratio", 0.5)
       return [.value(site.emit(Op.Dropout.self, [try site.value(0)], ["ratio": .float(ratio)]))]
     },
   ]
+}
+
+extension ONNXSite {
+  fileprivate func normAttributes() throws(ONNXRefusal) -> Attributes {
+    // The type that sums are kept in: f32 in any case.
+    passOver("stash_type")
+    return try keeping("axis", "epsilon")
+  }
 }

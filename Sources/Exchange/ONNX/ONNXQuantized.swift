@@ -11,7 +11,7 @@ extension ONNXOperator {
     },
     ONNXOperator("DequantizeLinear", refused: "16 bits, blocks, floats of 8 bits") { (site) throws(ONNXRefusal) in
       try site.requireWholeRows()
-      let operands = [try site.weight(0, .weight), try site.value(1), try site.optional(2)]
+      let operands = [try site.weight(0, .weight), try site.value(1), try site.zeroPoint(2)]
       return [.value(site.emit(Op.DequantizeLinear.self, site.trimmed(operands), try site.keeping("axis")))]
     },
     ONNXOperator("QLinearConv") { (site) throws(ONNXRefusal) in
@@ -62,17 +62,23 @@ extension ONNXSite {
     if int("block_size", 0) != 0 { throw ONNXRefusal("scales for blocks of an axis are not read") }
   }
 
+  /// A zero point; nil where it is left out or 0 anyway, as that of a bias of 32 bits is.
+  fileprivate func zeroPoint(_ index: Int) throws(ONNXRefusal) -> Value? {
+    if let known = try known(index), known.here.ints?.allSatisfy({ $0 == 0 }) == true { return nil }
+    return try optional(index)
+  }
+
   /// Whole numbers as the floats that they stand for.
   fileprivate func float(
     of index: Int, scale: Int, zero: Int, axis: Int = 1, part: String
   ) throws(ONNXRefusal) -> Value {
-    let operands = [try weight(index, .weight), try value(scale), try optional(zero)]
+    let operands = [try weight(index, .weight), try value(scale), try zeroPoint(zero)]
     return emit(Op.DequantizeLinear.self, trimmed(operands), ["axis": .int(axis)], part: part)
   }
 
   /// Whole numbers less their zero point, as floats.
   fileprivate func whole(_ index: Int, zero: Int, part: String) throws(ONNXRefusal) -> Value {
-    let operands = [try weight(index, .weight), constant(1, "one"), try optional(zero)]
+    let operands = [try weight(index, .weight), constant(1, "one"), try zeroPoint(zero)]
     return emit(Op.DequantizeLinear.self, trimmed(operands), ["axis": .int(0)], part: part)
   }
 

@@ -47,13 +47,14 @@ extension ONNXOperator {
     },
     ONNXOperator("Reshape", folded: true) { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
+      let zeroCopies = !site.flag("allowzero")
       guard let wanted = try site.known(1), let here = wanted.here.ints, let there = wanted.there.ints else {
         throw ONNXRefusal("its shape comes out of the network itself; it must be known before it runs", isAboutShapes: true)
       }
       if !wanted.isFixed, let like = site.value(ofShape: wanted) {
         return [.value(site.emit(Op.ReshapeLike.self, [x, like]))]
       }
-      let shape = try site.reshape(x, here, there, zeroCopies: !site.flag("allowzero"))
+      let shape = try site.reshape(x, here, there, zeroCopies: zeroCopies)
       return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(shape)]))]
     },
     ONNXOperator("Flatten", folded: true) { (site) throws(ONNXRefusal) in
@@ -87,9 +88,12 @@ extension ONNXOperator {
       return [.value(site.emit(Op.BroadcastToShape.self, [x, like]))]
     },
     ONNXOperator("Cast", refused: "texts and 8-bit floats", folded: true) { (site) throws(ONNXRefusal) in
-      [try site.cast(to: ONNXTensor.dtype(site.int("to", 0)), ONNXTensor.typeName(site.int("to", 0)))]
+      // How floats become ones of 8 bits, which there are none of here.
+      site.passOver("saturate", "round_mode")
+      return [try site.cast(to: ONNXTensor.dtype(site.int("to", 0)), ONNXTensor.typeName(site.int("to", 0)))]
     },
     ONNXOperator("CastLike", folded: true) { (site) throws(ONNXRefusal) in
+      site.passOver("saturate", "round_mode")
       guard case .value(let like) = try site.binding(1) else {
         guard let known = try site.known(1) else { throw ONNXRefusal("the type to cast to is not known") }
         return [try site.cast(to: known.here.dtype, known.here.dtype.rawValue)]

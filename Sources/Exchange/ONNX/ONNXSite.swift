@@ -9,7 +9,14 @@ struct ONNXSite {
 
   // MARK: Attributes
 
-  func attribute(_ name: String) -> ONNXAttribute? { node.attributes.last { $0.name == name }?.value }
+  func attribute(_ name: String) -> ONNXAttribute? {
+    importer.attributesRead.insert(name)
+    return node.attributes.last { $0.name == name }?.value
+  }
+
+  /// Says that attributes do not matter here.
+  func passOver(_ names: String...) { importer.attributesRead.formUnion(names) }
+
   func has(_ name: String) -> Bool { attribute(name) != nil }
 
   func int(_ name: String, _ value: Int) -> Int {
