@@ -5,7 +5,9 @@ enum ONNXListing {
   static func lines(_ rows: [ONNXNodeRow]) -> [String] {
     var cells = [["node", "operator", "output", ""]]
     for row in rows {
-      cells.append([row.name, row.op, row.output.map { "\($0)" } ?? "", row.problem.map { "not supported: \($0)" } ?? ""])
+      cells.append([
+        row.name, row.op, row.output.map { "\($0)" } ?? "", row.problem.map { "not supported: \($0)" } ?? "",
+      ])
     }
     let widths = (0..<3).map { column in min(cells.map { $0[column].count }.max() ?? 0, 60) }
     return cells.map { row in

@@ -104,6 +104,19 @@ public final class Store: Sendable {
     }
   }
 
+  /// Adds a value without copying it: the store shares the tensor's bytes, which must bear being written to, as memory
+  /// of one's own and files mapped to be copied on writing do.
+  /// - Throws: `ExecutionError.tensorMismatch` when the path exists with another shape or type.
+  package func adopt(_ path: String, _ tensor: Tensor) throws(ExecutionError) {
+    guard !contains(path) else { return try set(path, to: tensor) }
+    contents.write { state in
+      let type = TensorType(tensor.dtype, tensor.shape)
+      state.entries[path] = Entry(type: type, layout: .plain, bytes: tensor.sharedStorage(), pinned: false)
+      state.order.append(path)
+      state.version += 1
+    }
+  }
+
   /// Takes a value out of the store.
   public func remove(_ path: String) {
     contents.write { state in

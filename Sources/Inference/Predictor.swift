@@ -21,6 +21,8 @@ public final class Predictor: Sendable {
   public let device: Device
   private let runner: Runner
   private let preprocessing: Preprocessing
+  /// True for a network of a file whose pictures have their channels last, as Keras's have.
+  private let isChannelsLast: Bool
 
   /// Pictures that run at once.
   static let batch = 32
@@ -31,6 +33,8 @@ public final class Predictor: Sendable {
     self.device = device
     runner = Runner(model, device)
     preprocessing = Predictor.preprocessing(of: model)
+    let input = model.graph.inputs.first.flatMap { model.graph[$0].type.shape.concrete }
+    isChannelsLast = input.map { Shape(Array($0.dims.dropFirst())).isChannelsLast } ?? false
   }
 
   /// The model's own preprocessing; one that says nothing about the size takes that of the input, where
@@ -39,9 +43,11 @@ public final class Predictor: Sendable {
     var result = model.preprocessing
     guard result.size == nil, let value = model.graph.inputs.first,
       case .input(let open) = model.graph[value].source, let shape = model.graph[value].type.shape.concrete,
-      shape.rank == 4, open.isDisjoint(with: [2, 3])
+      shape.rank == 4
     else { return result }
-    result.size = [shape[2], shape[3]]
+    let first = Shape(Array(shape.dims.dropFirst())).isChannelsLast ? 1 : 2
+    guard open.isDisjoint(with: [first, first + 1]) else { return result }
+    result.size = [shape[first], shape[first + 1]]
     return result
   }
 
@@ -75,8 +81,11 @@ public final class Predictor: Sendable {
     try await runner.run(inputs)
   }
 
-  /// A picture as this model takes it, f32 of shape [C, H, W].
-  package func input(of image: Image8) throws(DataError) -> Tensor { try preprocessing.tensor(of: image) }
+  /// A picture as this model takes it, f32 of shape [C, H, W], or [H, W, C] where its input is so.
+  package func input(of image: Image8) throws(DataError) -> Tensor {
+    let tensor = try preprocessing.tensor(of: image)
+    return isChannelsLast ? tensor.channelsLast() : tensor
+  }
 
   /// The classes of pictures that `input(of:)` has prepared.
   package func classify(_ tensors: [Tensor], top: Int) async throws -> [[Prediction]] {
@@ -195,5 +204,21 @@ private actor Runner {
     var results: [String: Tensor] = [:]
     for output in graph.outputs { results[output.name] = try context.result(output.name) }
     return results
+  }
+}
+
+extension Tensor {
+  /// A picture [C, H, W] as [H, W, C].
+  fileprivate func channelsLast() -> Tensor {
+    let (channels, places) = (shape[0], shape[1] * shape[2])
+    var result = Tensor(zeros: [shape[1], shape[2], channels])
+    withElements(of: Float.self) { from in
+      result.withMutableElements(of: Float.self) { to in
+        for place in 0..<places {
+          for channel in 0..<channels { to[place * channels + channel] = from[channel * places + place] }
+        }
+      }
+    }
+    return result
   }
 }

@@ -32,12 +32,13 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     self.std = std
   }
 
-  /// What an input [C, H, W] suggests: pictures of that size, grey for one channel.
+  /// What an input [C, H, W] suggests, or [H, W, C]: pictures of that size, grey for one channel.
   public init(for shape: Shape) {
     self.init()
     guard shape.rank == 3 else { return }
-    channels = shape[0] == 1 ? .gray : .rgb
-    size = [shape[1], shape[2]]
+    let isLast = shape.isChannelsLast
+    channels = shape[isLast ? 2 : 0] == 1 ? .gray : .rgb
+    size = isLast ? [shape[0], shape[1]] : [shape[1], shape[2]]
   }
 
   /// Mean and deviation of ImageNet's colours, which most published weights expect; sizes as they are.
@@ -61,4 +62,9 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     mean = try container.decodeIfPresent([Double].self, forKey: .mean) ?? []
     std = try container.decodeIfPresent([Double].self, forKey: .std) ?? []
   }
+}
+
+extension Shape {
+  /// True for the shape of a picture that only makes sense as [H, W, C], as TensorFlow's networks take them.
+  package var isChannelsLast: Bool { rank == 3 && [1, 3].contains(dims[2]) && ![1, 3].contains(dims[0]) }
 }

@@ -102,6 +102,11 @@ public struct Tensor: Sendable {
     return Tensor(storage: storage, byteOffset: byteOffset, shape: shape, dtype: dtype)
   }
 
+  /// The tensor's own part of its bytes, which live as long as this does.
+  package func sharedStorage() -> TensorStorage {
+    TensorStorage(borrowing: storage.base + byteOffset, byteCount: byteCount, keeper: storage)
+  }
+
   /// A tensor with bytes of its own.
   public func copied() -> Tensor {
     let fresh = Tensor(zeros: shape, dtype: dtype)

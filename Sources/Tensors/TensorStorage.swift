@@ -44,15 +44,16 @@ public final class TensorStorage: @unchecked Sendable {
   deinit { if isOwned { base.deallocate() } }
 }
 
-/// A file mapped read-only into memory; unmapped when the last reference goes.
+/// A file mapped into memory; unmapped when the last reference goes. The file itself is never written to.
 public final class MappedFile: @unchecked Sendable {
-  // @unchecked: the mapping is read-only and its address never changes.
+  // @unchecked: the mapping's address never changes, and whoever writes to pages of his own is alone with them.
   public let path: String
   public let bytes: UnsafeRawBufferPointer
 
   /// Maps the file at `path`.
+  /// - Parameter isWritable: true lets the memory be written to; pages that are written become copies.
   /// - Throws: `TensorError.file` when it cannot be opened or mapped.
-  public init(path: String) throws(TensorError) {
+  public init(path: String, isWritable: Bool = false) throws(TensorError) {
     self.path = path
     func failure(_ action: String) -> TensorError {
       .file(path: path, action: action, reason: String(cString: strerror(errno)))
@@ -70,7 +71,8 @@ public final class MappedFile: @unchecked Sendable {
       bytes = UnsafeRawBufferPointer(start: nil, count: 0)
       return
     }
-    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+    let protection = isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+    guard let address = mmap(nil, size, protection, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
       throw failure("map")
     }
     bytes = UnsafeRawBufferPointer(start: address, count: size)

@@ -33,8 +33,7 @@ public enum ONNXFile {
         throw ONNXError.tensor(path: path, name: leaf.tensor.name, problem: error.text)
       }
       guard let shape = leaf.type.shape.concrete else { continue }
-      let shaped = try tensor.converted(to: leaf.type.dtype).reshaped(to: shape)
-      try store.set(leaf.path, to: shaped)
+      try store.adopt(leaf.path, tensor.converted(to: leaf.type.dtype).reshaped(to: shape))
     }
     let input = importer.graph.inputs.first.flatMap { importer.graph[$0].type.shape.concrete }
     let guess = input.map { Preprocessing(for: Shape(Array($0.dims.dropFirst()))) } ?? Preprocessing()
@@ -80,7 +79,7 @@ public enum ONNXFile {
 
   static func open(_ path: String) throws(ONNXError) -> (ONNXModel, ONNXFiles) {
     let file: MappedFile
-    do throws(TensorError) { file = try MappedFile(path: path) } catch { throw .file(error) }
+    do throws(TensorError) { file = try MappedFile(path: path, isWritable: true) } catch { throw .file(error) }
     let model: ONNXModel
     do throws(ONNXProblem) { model = try ONNXModel(ProtobufReader(file.bytes)) } catch {
       throw .damaged(path: path, problem: error.text)

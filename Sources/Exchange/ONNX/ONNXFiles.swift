@@ -35,7 +35,7 @@ final class ONNXFiles {
       throw ONNXProblem("lies in \(Named.short(location)), which leads out of the model's directory")
     }
     do throws(TensorError) {
-      let file = try MappedFile(path: path)
+      let file = try MappedFile(path: path, isWritable: true)
       others[location] = file
       return file
     } catch { throw ONNXProblem("cannot be read: \(error)") }

@@ -39,8 +39,17 @@ final class ONNXImporter {
 
   /// Reads every node; what is not supported is kept in `unsupported`.
   func run() {
-    for tensor in model.graph.initializers { bound[tensor.name] = .stored(tensor, isConstant: false) }
-    for input in model.graph.inputs where bound[input.name] == nil { declare(input) }
+    for tensor in model.graph.initializers {
+      if bound.updateValue(.stored(tensor, isConstant: false), forKey: tensor.name) != nil {
+        refuse(tensor.name, "an initializer", "there are two of this name")
+      }
+    }
+    var inputs: Set<String> = []
+    for input in model.graph.inputs {
+      if !inputs.insert(input.name).inserted { refuse(input.name, "an input", "there are two of this name") }
+      // Old files list initializers among their inputs.
+      if bound[input.name] == nil { declare(input) }
+    }
     for node in model.graph.nodes {
       current = node
       read(node)
@@ -62,6 +71,7 @@ final class ONNXImporter {
     guard let binding = bound[output.name] else {
       return refuse(output.name, "an output", "nothing in the network makes it")
     }
+    if case .value(let value) = binding, unknown.contains(value) { return }
     if case .value(let value) = binding, case .node = graph[value].source {
       graph.addOutput(output.name, value)
       there.addOutput(output.name, value)

@@ -94,7 +94,8 @@ extension ONNXSite {
       if let found = ints(name) { return (found, found) }
       guard isGiven(index) else { return value.map { ($0, $0) } }
       guard let known = try known(index), let here = known.here.ints, let there = known.there.ints else {
-        throw ONNXRefusal("its \(name) come out of the network itself; they must be known before it runs", isAboutShapes: true)
+        throw ONNXRefusal(
+          "its \(name) come out of the network itself; they must be known before it runs", isAboutShapes: true)
       }
       return (here, there)
     }
@@ -176,7 +177,8 @@ extension ONNXSite {
 
   func resizeToSizes() throws(ONNXRefusal) -> Value {
     guard let sizes = try known(3), let here = sizes.here.ints, let there = sizes.there.ints else {
-      throw ONNXRefusal("its sizes come out of the network itself; they must be known before it runs", isAboutShapes: true)
+      throw ONNXRefusal(
+        "its sizes come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     let policy = string("keep_aspect_ratio_policy", "stretch")
     guard policy == "stretch" else { throw ONNXRefusal("keep_aspect_ratio_policy \(policy) is not read") }

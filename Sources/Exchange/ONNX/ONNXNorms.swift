@@ -26,7 +26,7 @@ extension ONNXOperator {
         try site.value(0), try site.weight(1, .scale), site.isGiven(2) ? try site.weight(2, .shift) : nil,
       ]
       return [
-        .value(site.emit(Op.LayerNormalization.self, site.trimmed(operands), try site.keeping("axis", "epsilon")))
+        .value(site.emit(Op.LayerNormalization.self, site.trimmed(operands), try site.normAttributes()))
       ]
     },
     ONNXOperator("GroupNormalization") { (site) throws(ONNXRefusal) in

@@ -71,7 +71,8 @@ extension ONNXOperator {
       if let axes = try site.fixedInts(1, "its axes") { attributes["axes"] = .ints(axes) }
       let x = try site.value(0)
       let isEmpty = attributes.ints("axes", default: []).isEmpty
-      if isEmpty, site.flag("noop_with_empty_axes") { return [.value(x)] }
+      let mayBeNothing = site.flag("noop_with_empty_axes")
+      if isEmpty, mayBeNothing { return [.value(x)] }
       if isEmpty { attributes["axes"] = nil }
       return [.value(try body(site, x, attributes))]
     }

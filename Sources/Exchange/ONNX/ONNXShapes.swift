@@ -8,7 +8,9 @@ extension ONNXOperator {
       [try site.constantBinding()]
     },
     ONNXOperator("ConstantOfShape", refused: "a shape that a run makes") { (site) throws(ONNXRefusal) in
-      guard let wanted = try site.known(0) else { throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true) }
+      guard let wanted = try site.known(0) else {
+        throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true)
+      }
       var fill = KnownTensor(.f32, [1], .floats([0]))
       if case .tensor(let tensor)? = site.attribute("value") {
         fill = KnownTensor(try site.importer.contents("value", tensor))
@@ -49,7 +51,8 @@ extension ONNXOperator {
       let x = try site.value(0)
       let zeroCopies = !site.flag("allowzero")
       guard let wanted = try site.known(1), let here = wanted.here.ints, let there = wanted.there.ints else {
-        throw ONNXRefusal("its shape comes out of the network itself; it must be known before it runs", isAboutShapes: true)
+        throw ONNXRefusal(
+          "its shape comes out of the network itself; it must be known before it runs", isAboutShapes: true)
       }
       if !wanted.isFixed, let like = site.value(ofShape: wanted) {
         return [.value(site.emit(Op.ReshapeLike.self, [x, like]))]
@@ -107,6 +110,7 @@ extension ONNXOperator {
 extension ONNXSite {
   /// What a `Constant` node says: small numbers are known, large ones stay in the file.
   func constantBinding() throws(ONNXRefusal) -> ONNXBinding {
+    passOver("value", "value_float", "value_floats", "value_int", "value_ints")
     for entry in node.attributes {
       switch (entry.name, entry.value) {
       case ("value", .tensor(let tensor)):

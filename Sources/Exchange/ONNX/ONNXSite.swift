@@ -135,7 +135,8 @@ struct ONNXSite {
   func fixedInts(_ index: Int, _ what: String) throws(ONNXRefusal) -> [Int]? {
     guard isGiven(index) else { return nil }
     guard let known = try known(index), let list = known.here.ints else {
-      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
+      throw ONNXRefusal(
+        "\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     guard known.isFixed else { throw ONNXRefusal("\(what) depend on a size that is open", isAboutShapes: true) }
     return list
@@ -145,7 +146,8 @@ struct ONNXSite {
   func fixedFloats(_ index: Int, _ what: String) throws(ONNXRefusal) -> [Double]? {
     guard isGiven(index) else { return nil }
     guard let known = try known(index) else {
-      throw ONNXRefusal("\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
+      throw ONNXRefusal(
+        "\(what) come out of the network itself; they must be known before it runs", isAboutShapes: true)
     }
     guard known.isFixed else { throw ONNXRefusal("\(what) depend on a size that is open", isAboutShapes: true) }
     return known.here.doubles
