@@ -10,7 +10,7 @@ import Fovea
 struct ModelOptions: Sendable {
   static let operand = OperandSpec("MODEL", "a name that fovea models lists, or a .safetensors model file")
   static let weightsSpec = OptionSpec(
-    "weights", "FILE", "parameters from a .safetensors file, in place of the model's own")
+    "weights", "FILE", "parameters from a .safetensors or .pth file, in place of the model's own")
   static let specs = [
     weightsSpec,
     OptionSpec("class-names", "FILE", "a text with a line for each class, in place of the model's own names"),
@@ -31,7 +31,7 @@ struct ModelOptions: Sendable {
     guard !text.isEmpty else { return }
     if !isFile {
       do { _ = try Zoo.standard.entry(text) } catch { arguments.reject("\(error)") }
-    } else if let ending = [".cfg", ".pth"].first(where: text.hasSuffix) {
+    } else if let ending = [".cfg"].first(where: text.hasSuffix) {
       arguments.reject("\(text): \(ending) files are read by a later version; this one reads .safetensors and .onnx")
     }
   }
@@ -59,9 +59,11 @@ struct ModelOptions: Sendable {
     return model.with(classNames: names)
   }
 
+  private static let endings = [".safetensors", ".onnx", ".cfg", ".pth", ".pt", ".th"]
+
   /// A path is told from a name by its slash or its ending; a file that is there is one too.
   static func isFile(_ text: String) -> Bool {
-    text.contains("/") || [".safetensors", ".onnx", ".cfg", ".pth"].contains(where: text.hasSuffix)
+    text.contains("/") || endings.contains(where: text.hasSuffix)
       || (!Zoo.standard.entries.contains { $0.name == text } && access(text, F_OK) == 0)
   }
 
@@ -88,10 +90,11 @@ struct ModelOptions: Sendable {
     guard !isFile else {
       let model = try read()
       try ModelOptions.checkFile(weights)
-      try ModelFile.loadWeights(weights, into: model)
+      ModelOptions.tell(try ModelFile.loadWeights(weights, into: model), of: weights)
       return (try named(model), [])
     }
     let trained = try pretrained(weights)
+    ModelOptions.tell(trained.remarks, of: weights)
     var wish = wish
     if wish.preprocessing == nil { wish.preprocessing = trained.preprocessing }
     if !wish.mayReplaceHead, let classes = trained.classes {
@@ -126,7 +129,21 @@ struct ModelOptions: Sendable {
 
   private func read() throws -> Model {
     try ModelOptions.checkFile(text)
-    return isONNX ? try ONNXFile.read(text) : try ModelFile.read(text)
+    if isONNX { return try ONNXFile.read(text) }
+    do { return try ModelFile.read(text) } catch ModelFileError.noGraph(let path, let tensors) {
+      // Weights without a network: their keys and shapes mostly tell whose they are.
+      let fitting = (try? PretrainedWeights.networks(fitting: path)) ?? []
+      let named = fitting.first ?? "MODEL"
+      throw Failure(
+        "\(path) holds \(tensors) tensors but no network; "
+          + (fitting.isEmpty ? "" : "they fit \(fitting.joined(separator: ", ")), so ")
+          + "name the network and give this file as its weights: fovea … \(named) --weights \(path)")
+    }
+  }
+
+  /// Says what was left out or renamed in a file.
+  private static func tell(_ remarks: [String], of path: String) {
+    for remark in remarks { Console().note("\(path): \(remark)") }
   }
 
   private func build(_ wish: Wish, isEmpty: Bool) throws -> Model {

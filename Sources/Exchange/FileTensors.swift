@@ -5,9 +5,9 @@ import FoveaTensors
 
 /// The tensors of a file held against the parameters and states of a network.
 struct FileTensors {
-  let file: SafetensorsFile
+  let file: any TensorFile
 
-  init(_ file: SafetensorsFile) { self.file = file }
+  init(_ file: any TensorFile) { self.file = file }
 
   /// The tensor of every parameter and state, in the order of declaration.
   /// - Throws: `ModelFileError.tensors` with all problems at once.
@@ -37,34 +37,42 @@ struct FileTensors {
     guard problems.isEmpty else { throw ModelFileError.tensors(path: file.path, problems) }
     var result: [(path: String, tensor: Tensor)] = []
     for (value, parameter) in leaves where known.remove(parameter.path) != nil {
-      do throws(SafetensorsError) {
+      do {
         let tensor = try file.tensor(parameter.path)
         result.append((parameter.path, tensor.converted(to: graph[value].type.dtype)))
-      } catch { throw ModelFileError.file(error) }
+      } catch { throw ModelFileError.wrapping(error) }
     }
     return result
   }
 }
 
 extension ModelFile {
-  /// Sets every parameter and state of a model from a `.safetensors` file, with or without a graph inside;
-  /// all or, when anything does not fit, nothing.
+  /// Sets every parameter and state of a model from a file of tensors: `.safetensors`, with or without a graph inside,
+  /// or `.pth` as PyTorch saves it; all or, when anything does not fit, nothing.
   ///
   /// Other floating-point types are converted. PyTorch's `num_batches_tracked` is ignored.
   /// - Throws: `ModelFileError.tensors` with everything that is missing, unused or misshaped.
-  public static func loadWeights(_ path: String, into model: Model) throws {
-    try loadWeights(try open(path), into: model, except: [])
+  /// - Returns: what was left out or renamed in the file, in sentences for people (`TensorFile.remarks`).
+  @discardableResult
+  public static func loadWeights(_ path: String, into model: Model) throws -> [String] {
+    let file = try tensorFile(path)
+    try loadWeights(file, into: model, except: [])
+    return file.remarks
   }
 
   /// The same, but for the paths in `left`, which keep their values whether the file has them or not, and for names
   /// that begin as one of `prefixes`, which the model may lack.
   static func loadWeights(
-    _ file: SafetensorsFile, into model: Model, except left: Set<String>, leavingOut prefixes: [String] = []
+    _ file: any TensorFile, into model: Model, except left: Set<String>, leavingOut prefixes: [String] = []
   ) throws {
     let tensors = try FileTensors(file).matched(to: model.graph, except: left) { name in
-      name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
-        || prefixes.contains(where: name.hasPrefix)
+      isCounter(name) || prefixes.contains(where: name.hasPrefix)
     }
     for (path, tensor) in tensors { try model.store.set(path, to: tensor) }
+  }
+
+  /// PyTorch counts the batches that a norm has seen.
+  static func isCounter(_ name: String) -> Bool {
+    name == "num_batches_tracked" || name.hasSuffix(".num_batches_tracked")
   }
 }

@@ -98,10 +98,24 @@ public enum ModelFile {
   }
 
   /// True when the file is a `.safetensors` file with a graph inside, so that `read` makes a model of it.
-  public static func hasGraph(_ path: String) throws -> Bool { try open(path).metadata[Key.graph] != nil }
+  public static func hasGraph(_ path: String) throws -> Bool { try tensorFile(path).metadata[Key.graph] != nil }
 
   static func open(_ path: String) throws -> SafetensorsFile {
-    do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw ModelFileError.file(error) }
+    switch try tensorFile(path) {
+    case let file as SafetensorsFile: return file
+    case let file: throw ModelFileError.noGraph(path: path, tensors: file.names.count)
+    }
+  }
+
+  /// Opens a file of tensors in the format that its first bytes, or else its name, say: safetensors or PyTorch's.
+  /// - Throws: `ModelFileError.file`, `.pytorch`.
+  public static func tensorFile(_ path: String) throws(ModelFileError) -> any TensorFile {
+    let bytes: MappedFile
+    do throws(TensorError) { bytes = try MappedFile(path: path) } catch { throw .file(.unreadable(error)) }
+    if PyTorchFile.isPyTorch(bytes.bytes) || PyTorchFile.endings.contains(where: path.hasSuffix) {
+      do throws(PyTorchFileError) { return try PyTorchFile(path: path) } catch { throw .pytorch(error) }
+    }
+    do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .file(error) }
   }
 
   /// Reads a model of a file that is open.

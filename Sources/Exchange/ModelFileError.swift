@@ -5,9 +5,11 @@ import FoveaTensors
 public enum ModelFileError: Error, Sendable {
   /// The file cannot be opened, or is no safetensors file.
   case file(SafetensorsError)
+  /// The file of PyTorch's cannot be opened, or is none of tensors.
+  case pytorch(PyTorchFileError)
   /// The model cannot be put into a file.
   case unwritable(path: String, reason: String)
-  /// A safetensors file with tensors only.
+  /// A file with tensors only.
   case noGraph(path: String, tensors: Int)
   /// The graph inside cannot be understood.
   case badGraph(path: String, GraphCodingError)
@@ -53,6 +55,7 @@ extension ModelFileError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .file(let error): error.description
+    case .pytorch(let error): error.description
     case .unwritable(let path, let reason): "cannot write \(path): \(reason)"
     case .noGraph(let path, let tensors):
       "\(path) holds \(tensors) tensors but no network; name the network and give this file as its weights "

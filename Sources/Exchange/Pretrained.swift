@@ -2,7 +2,8 @@ import FoveaGraphs
 import FoveaLayers
 import FoveaTensors
 
-/// A file of trained weights for a network of the zoo: `.safetensors` with torchvision's keys, or a model file.
+/// A file of trained weights for a network of the zoo: `.safetensors` or `.pth` with torchvision's keys, or a model
+/// file.
 ///
 /// ```swift
 /// let weights = try PretrainedWeights("mobilenet_v2.safetensors", for: Zoo.standard.entry("mobilenet_v2"))
@@ -18,24 +19,27 @@ public struct PretrainedWeights: Sendable {
   public let preprocessing: Preprocessing?
   /// Names of the classes, where the file says them.
   public let classNames: [String]
-  private let file: SafetensorsFile
+  private let file: any TensorFile
   /// The paths whose shapes depend on the number of classes.
   private let head: Set<String>
+
+  /// What was left out or renamed in the file, in sentences for people (`TensorFile.remarks`).
+  public var remarks: [String] { file.remarks }
 
   /// Opens the file and looks at its last layer; no tensor is read yet.
   /// - Throws: `ModelFileError`.
   public init(_ path: String, for entry: Zoo.Entry) throws {
     self.entry = entry
-    let file = try ModelFile.open(path)
+    let file = try ModelFile.tensorFile(path)
     self.file = file
     let leaves = Self.leaves(entry, entry.classes)
     let more = Self.leaves(entry, entry.classes + 1)
     let head = leaves.filter { more[$0.key] != $0.value }
     self.head = Set(head.keys)
     classes = Self.classes(entry, head, more) { file.shape(of: $0).map(PartialShape.init) }
-    if try ModelFile.hasGraph(path) {
+    if let file = file as? SafetensorsFile, file.metadata[ModelFile.Key.graph] != nil {
       // The weights know what they were trained to see.
-      let source = try ModelFile.read(path)
+      let source = try ModelFile.read(file, registry: .standard)
       preprocessing = source.preprocessing
       classNames = source.classNames.count == classes ? source.classNames : []
     } else {
@@ -66,6 +70,28 @@ public struct PretrainedWeights: Sendable {
     }
     try ModelFile.loadWeights(file, into: model, except: fresh, leavingOut: entry.leavesOut)
     return model.graph.leafShapes.map(\.path).filter(fresh.contains)
+  }
+
+  /// The names of the networks whose parameters a file holds, for whatever number of classes.
+  ///
+  /// For files that hold weights and no network: the keys and shapes mostly tell which one they are for.
+  /// - Throws: `ModelFileError` when the file cannot be read.
+  public static func networks(fitting path: String, in zoo: Zoo = .standard) throws -> [String] {
+    let file = try ModelFile.tensorFile(path)
+    let count = file.names.count { !ModelFile.isCounter($0) && !$0.hasPrefix(ModelFile.reservedPrefix) }
+    return zoo.entries.filter { entry in
+      let leaves = leaves(entry, entry.classes)
+      // Most networks differ in their first names or in how many there are; only the rest are declared once more.
+      guard leaves.keys.allSatisfy({ file.shape(of: $0) != nil }) else { return false }
+      let others = file.names.count { name in
+        leaves[name] == nil && !ModelFile.isCounter(name) && entry.leavesOut.contains(where: name.hasPrefix)
+      }
+      guard leaves.count + others == count else { return false }
+      let more = Self.leaves(entry, entry.classes + 1)
+      return leaves.allSatisfy { path, shape in
+        more[path] != shape || file.shape(of: path).map(PartialShape.init) == shape
+      }
+    }.map(\.name)
   }
 
   private static func leaves(_ entry: Zoo.Entry, _ classes: Int) -> [String: PartialShape] {

@@ -75,7 +75,8 @@ enum Snapshots {
                                 crop
       --size N                  pictures in files: cut N×N pixels (or HxW) out, or without --resize
                                 shrink to them
-      --weights FILE            parameters from a .safetensors file, in place of the model's own
+      --weights FILE            parameters from a .safetensors or .pth file, in place of the model's
+                                own
       --out DIR                 the run's directory (runs/MODEL, runs/MODEL-2, …)
       --resume DIR              go on with the run in DIR; needs nothing else
       --find-rate               train nothing: try rising learning rates on a copy and advise one
