@@ -63,7 +63,9 @@ let package = Package(
     tests("OneDNNBackend", ["FoveaOneDNNBackend", "CAllocationCounter"]),
     tests("LanesBackend", ["Fovea"]),
     tests("Data", ["FoveaData"]),
-    tests("Exchange", ["FoveaExchange"], others: ["Golden", "make_golden.py", "make_pytorch.py"]),
+    tests(
+      "Exchange", ["FoveaExchange"],
+      others: ["Golden", "make_darknet.py", "make_golden.py", "make_pytorch.py"]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),
     tests("Command", ["Fovea"]),

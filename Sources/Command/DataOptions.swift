@@ -61,7 +61,7 @@ extension PictureOptions {
   init(_ preprocessing: Preprocessing) {
     self.init(
       size: preprocessing.size, resize: preprocessing.resize, channels: preprocessing.channels == .gray ? 1 : 3,
-      isBGR: preprocessing.channels == .bgr)
+      isBGR: preprocessing.channels == .bgr, antialias: preprocessing.antialias)
   }
 }
 

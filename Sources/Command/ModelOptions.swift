@@ -8,9 +8,11 @@ import Fovea
 
 /// MODEL and what goes with it: a name from the zoo or a model file, and `--weights`.
 struct ModelOptions: Sendable {
-  static let operand = OperandSpec("MODEL", "a name that fovea models lists, or a .safetensors model file")
+  static let operand = OperandSpec(
+    "MODEL", "a name that fovea models lists, or a file: .safetensors, .onnx, or a darknet .cfg")
   static let weightsSpec = OptionSpec(
-    "weights", "FILE", "parameters from a .safetensors or .pth file, in place of the model's own")
+    "weights", "FILE",
+    "parameters from a .safetensors or .pth file (.weights for a .cfg), in place of the model's own")
   static let specs = [
     weightsSpec,
     OptionSpec("class-names", "FILE", "a text with a line for each class, in place of the model's own names"),
@@ -31,8 +33,6 @@ struct ModelOptions: Sendable {
     guard !text.isEmpty else { return }
     if !isFile {
       do { _ = try Zoo.standard.entry(text) } catch { arguments.reject("\(error)") }
-    } else if let ending = [".cfg"].first(where: text.hasSuffix) {
-      arguments.reject("\(text): \(ending) files are read by a later version; this one reads .safetensors and .onnx")
     }
   }
 
@@ -86,9 +86,10 @@ struct ModelOptions: Sendable {
 
   /// The model, and the paths of the last layer that starts at random where `wish.mayReplaceHead`.
   func loaded(_ wish: Wish = Wish()) throws -> (model: Model, fresh: [String]) {
-    guard let weights else { return (try named(isFile ? read() : build(wish, isEmpty: !wish.needsValues)), []) }
+    guard let weights else { return (try named(isFile ? read(wish) : build(wish, isEmpty: !wish.needsValues)), []) }
     guard !isFile else {
-      let model = try read()
+      let model = try read(wish)
+      if isDarknet, weights.hasSuffix(".weights") { return (try named(model), []) }
       try ModelOptions.checkFile(weights)
       ModelOptions.tell(try ModelFile.loadWeights(weights, into: model), of: weights)
       return (try named(model), [])
@@ -127,9 +128,20 @@ struct ModelOptions: Sendable {
   /// A file in the ONNX format.
   var isONNX: Bool { isFile && text.hasSuffix(".onnx") }
 
-  private func read() throws -> Model {
+  /// True for a darknet configuration.
+  private var isDarknet: Bool { text.hasSuffix(".cfg") }
+
+  private func read(_ wish: Wish) throws -> Model {
     try ModelOptions.checkFile(text)
     if isONNX { return try ONNXFile.read(text) }
+    if isDarknet {
+      // Weights of another format replace all values.
+      let own = weights.flatMap { $0.hasSuffix(".weights") ? $0 : nil }
+      let (model, remark) = try DarknetModel(path: text).read(
+        weights: own, wantsValues: wish.needsValues && (weights == nil || own != nil), seed: wish.seed)
+      ModelOptions.tell(remark.map { [$0] } ?? [], of: text)
+      return model
+    }
     do { return try ModelFile.read(text) } catch ModelFileError.noGraph(let path, let tensors) {
       // Weights without a network: their keys and shapes mostly tell whose they are.
       let fitting = (try? PretrainedWeights.networks(fitting: path)) ?? []
@@ -175,9 +187,10 @@ struct ModelOptions: Sendable {
 }
 
 extension Model {
-  /// The number of scores that a classifier gives; nil for other networks.
+  /// The number of classes that a network tells apart, by its scores or its YOLO layers; nil for other networks.
   var scores: Int? {
-    graph.scoresOutput.flatMap { graph[$0.value].type.shape[1] }
+    if let head = detection.first { return head.classes }
+    return graph.scoresOutput.flatMap { graph[$0.value].type.shape[1] }
   }
 }
 
@@ -185,6 +198,11 @@ extension ModelOptions {
   /// Refuses networks whose output is no score for each class, before anything is read for them.
   /// - Throws: `Failure` that says what takes such a network.
   func requireClassifier(_ model: Model? = nil) throws(Failure) {
+    if let model, !model.detection.isEmpty {
+      throw Failure(
+        "\(text) says where things are, and this command is for networks that choose a class; "
+          + "fovea predict, run, summary and bench take it")
+    }
     let name = model?.name ?? text
     guard let entry = Zoo.standard.entries.first(where: { $0.name == name }) else { return }
     let answer =

@@ -3,9 +3,11 @@ import FoveaTensors
 extension Image8 {
   /// The picture at another size: bilinear, and antialiased when it shrinks (a triangle filter as
   /// wide as the step, pixels' centres at halves), as Pillow's `BILINEAR`.
+  /// - Parameter antialias: false takes the two nearest pixels along each axis however much the picture shrinks, as
+  ///   OpenCV's `INTER_LINEAR`.
   /// - Throws: `DataError.badSize`; `.pictureTooLarge` above `ImageDecoder.pixelLimit`.
   /// - Complexity: O(H·w·(W/w) + h·w·(H/h)) for H×W to h×w.
-  public func resized(height: Int, width: Int) throws(DataError) -> Image8 {
+  public func resized(height: Int, width: Int, antialias: Bool = true) throws(DataError) -> Image8 {
     // Between the two passes the picture has the old height and the new width.
     for height in [height, self.height] {
       let size = try Image8.checkedSize(height, width, channels)
@@ -14,7 +16,8 @@ extension Image8 {
           path: "the resized picture", height: height, width: width, limit: ImageDecoder.pixelLimit)
       }
     }
-    return resizedAcross(to: width, from: Double(self.width)).resizedDown(to: height, from: Double(self.height))
+    return resizedAcross(to: width, from: Double(self.width), antialias)
+      .resizedDown(to: height, from: Double(self.height), antialias)
   }
 
   /// The part of `part` height and width from the upper left corner, sides of which need not be whole, at another size:
@@ -22,15 +25,15 @@ extension Image8 {
   func resized(
     height: Int, width: Int, part: (height: Double, width: Double)
   ) -> Image8 {
-    resizedAcross(to: width, from: part.width).resizedDown(to: height, from: part.height)
+    resizedAcross(to: width, from: part.width, true).resizedDown(to: height, from: part.height, true)
   }
 
   /// The picture with its shorter side at `side`, the other in proportion (rounded down, as
   /// torchvision's `Resize` does).
   /// - Throws: `DataError.badSize`.
-  public func resized(shortSide side: Int) throws(DataError) -> Image8 {
+  public func resized(shortSide side: Int, antialias: Bool = true) throws(DataError) -> Image8 {
     let size = try Image8.size(of: (height, width), shortSide: side)
-    return try resized(height: size.height, width: size.width)
+    return try resized(height: size.height, width: size.width, antialias: antialias)
   }
 
   /// The size that `resized(shortSide:)` brings a picture to.
@@ -44,9 +47,9 @@ extension Image8 {
     return picture.height <= picture.width ? (side, long) : (long, side)
   }
 
-  private func resizedAcross(to newWidth: Int, from part: Double) -> Image8 {
+  private func resizedAcross(to newWidth: Int, from part: Double, _ antialias: Bool) -> Image8 {
     if newWidth == width, part == Double(width) { return self }
-    let taps = FilterTaps(from: part, of: width, to: newWidth)
+    let taps = FilterTaps(from: part, of: width, to: newWidth, antialias)
     let count = height * newWidth * channels
     // Through pointers: this is where the time of a picture goes, and checks at each pixel double it.
     let result = [UInt8](unsafeUninitializedCapacity: count) { result, filled in
@@ -84,9 +87,9 @@ extension Image8 {
     return Image8(checked: height, newWidth, channels, result)
   }
 
-  private func resizedDown(to newHeight: Int, from part: Double) -> Image8 {
+  private func resizedDown(to newHeight: Int, from part: Double, _ antialias: Bool) -> Image8 {
     if newHeight == height, part == Double(height) { return self }
-    let taps = FilterTaps(from: part, of: height, to: newHeight)
+    let taps = FilterTaps(from: part, of: height, to: newHeight, antialias)
     let line = width * channels
     var sums = [Int32](repeating: 0, count: line)
     let result = [UInt8](unsafeUninitializedCapacity: newHeight * line) { result, filled in
@@ -124,9 +127,9 @@ private struct FilterTaps {
   static func level(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> places) }
 
   /// - Parameter part: how many of the `old` pixels, from the first, become the `new` ones.
-  init(from part: Double, of old: Int, to new: Int) {
+  init(from part: Double, of old: Int, to new: Int, _ antialias: Bool) {
     let scale = part / Double(new)
-    let reach = max(scale, 1)
+    let reach = antialias ? max(scale, 1) : 1
     for place in 0..<new {
       let center = (Double(place) + 0.5) * scale
       let low = max(0, Int((center - reach + 0.5).rounded(.down)))

@@ -2,6 +2,7 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaLayers
 import FoveaTensors
+import FoveaVision
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -30,7 +31,8 @@ public enum ModelFile {
     static let preprocessing = "fovea.preprocessing"
     static let classes = "fovea.classes"
     static let name = "fovea.name"
-    static let all: Set<String> = [graph, preprocessing, classes, name]
+    static let detection = "fovea.detection"
+    static let all: Set<String> = [graph, preprocessing, classes, name, detection]
   }
 
   /// Writes a model: the whole file or none.
@@ -74,6 +76,9 @@ public enum ModelFile {
     texts[Key.preprocessing] = String(decoding: try json.encode(model.preprocessing), as: UTF8.self)
     texts[Key.classes] = JSONText.value(model.classNames)
     texts[Key.name] = model.name
+    if !model.detection.isEmpty {
+      texts[Key.detection] = String(decoding: try json.encode(model.detection), as: UTF8.self)
+    }
     do throws(SafetensorsError) { try Safetensors.write(tensors, metadata: texts, to: path, lasting: lasting) } catch {
       throw ModelFileError.file(error)
     }
@@ -130,13 +135,29 @@ public enum ModelFile {
     } catch { throw ModelFileError.badGraph(path: file.path, error) }
     let classes = try classNames(file, graph)
     let preprocessing = try preprocessing(file)
+    let detection = try detection(file, graph)
     // Names and shapes first: a file that does not fit must not cost its memory.
     let tensors = try FileTensors(file).matched(to: graph, ignoring: { _ in false })
     let store = Store()
     for (path, tensor) in tensors { try store.set(path, to: tensor) }
     return Model(
       graph: graph, store: store, preprocessing: preprocessing, classNames: classes,
-      name: file.metadata[Key.name] ?? "")
+      name: file.metadata[Key.name] ?? "", detection: detection)
+  }
+
+  /// What YOLO layers say, held against the outputs that they name.
+  private static func detection(_ file: SafetensorsFile, _ graph: Graph) throws -> [YOLOHead] {
+    guard let text = file.metadata[Key.detection] else { return [] }
+    let heads = try? JSONDecoder().decode([YOLOHead].self, from: Data(text.utf8))
+    func fits(_ head: YOLOHead) -> Bool {
+      guard head.isSound, let shape = graph.output(head.output).map({ graph[$0].type.shape }) else { return false }
+      return shape.rank == 4 && shape[1] == head.channels
+    }
+    guard let heads, heads.allSatisfy(fits) else {
+      throw ModelFileError.badMetadata(
+        path: file.path, key: Key.detection, expected: "what each YOLO layer's anchors and classes are, as JSON")
+    }
+    return heads
   }
 
   private static func preprocessing(_ file: SafetensorsFile) throws -> Preprocessing {

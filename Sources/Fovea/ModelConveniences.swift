@@ -5,9 +5,12 @@ import FoveaLayers
 import FoveaTraining
 
 extension Model {
-  /// Reads a model file.
-  /// - Throws: `ModelFileError` with everything that is missing, unused or misshaped at once.
-  public static func load(_ path: String) throws -> Model { try ModelFile.read(path) }
+  /// Reads a model file, or a darknet `.cfg` with the `.weights` beside it.
+  /// - Throws: `ModelFileError` with everything that is missing, unused or misshaped at once; for darknet's files
+  ///   `DarknetError`, or `GraphError.mistakes`.
+  public static func load(_ path: String) throws -> Model {
+    path.hasSuffix(".cfg") ? try Darknet.read(path) : try ModelFile.read(path)
+  }
 
   /// Trains the model, in place, on the training part of a data set.
   ///

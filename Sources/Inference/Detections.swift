@@ -27,8 +27,47 @@ extension Predictor {
     guard let output = try await run([ends.input: batch])[ends.output] else { return [] }
     let all = try grid.detections(
       in: output.converted(to: .f32).array(of: Float.self), score: rule.score ?? -.infinity)
-    return nonMaximumSuppression(all, by: rule).compactMap { found in
-      // The whole picture was stretched to the network's size.
+    return Predictor.placed(nonMaximumSuppression(all, by: rule), in: image)
+  }
+
+  /// What a model with YOLO layers (`Model.detection`) sees in a picture, best first: boxes in the picture's own pixels,
+  /// cut at its border; those wholly outside are left out.
+  ///
+  /// ```swift
+  /// let predictor = Predictor(try Darknet.read("yolo-fastest.cfg"), device: .cpu())
+  /// for found in try await predictor.detections(in: image) { print(found.score, found.box) }
+  /// ```
+  /// - Parameter rule: what is too unsure, and what overlaps too much.
+  /// - Throws: `PredictorError.noDetector`, `.badHead`, `.cutsPictures`, `.notNumbers`; `DataError` when the picture
+  ///   cannot be prepared; `ExecutionError` when it does not fit the model.
+  public func detections(
+    in image: Image8, by rule: Suppression = Suppression(overlap: 0.45, score: 0.25)
+  ) async throws -> [Detection] {
+    let inputs = model.graph.inputs.map { model.graph[$0].name }
+    guard let name = inputs.first, inputs.count == 1, !model.detection.isEmpty else {
+      throw PredictorError.noDetector(inputs: inputs, outputs: model.graph.outputs.map(\.name))
+    }
+    guard model.preprocessing.resize == nil else { throw PredictorError.cutsPictures }
+    let tensor = try input(of: image)
+    let outputs = try await run([name: tensor.reshaped(to: Shape([1] + tensor.shape.dims))])
+    var all: [Detection] = []
+    for head in model.detection {
+      let output = outputs[head.output]
+      guard let output, output.shape.rank == 4, head.isSound, output.shape[1] == head.channels else {
+        throw PredictorError.badHead(output: head.output, shape: output?.shape.description ?? "none")
+      }
+      let numbers = output.converted(to: .f32).array(of: Float.self)
+      guard numbers.allSatisfy(\.isFinite) else { throw PredictorError.notNumbers }
+      all += try head.detections(
+        in: numbers, height: output.shape[2], width: output.shape[3],
+        input: (height: tensor.shape[1], width: tensor.shape[2]), score: rule.score ?? -.infinity)
+    }
+    return Predictor.placed(nonMaximumSuppression(all, by: rule), in: image)
+  }
+
+  /// Boxes in units of the picture, which was stretched to the network's size as a whole, in its own pixels.
+  private static func placed(_ detections: [Detection], in image: Image8) -> [Detection] {
+    detections.compactMap { found in
       let box = found.box.clipped(to: Box(left: 0, top: 0, right: 1, bottom: 1))
         .scaled(x: Double(image.width), y: Double(image.height))
       return box.isEmpty ? nil : Detection(box: box, classIndex: found.classIndex, score: found.score)

@@ -12,12 +12,12 @@ extension Preprocessing {
   ///   and `std` that do not fit the channels.
   public func tensor(of picture: Image8) throws(DataError) -> Tensor {
     var image = try picture.converted(channels: channels == .gray ? 1 : 3)
-    if let resize { image = try image.resized(shortSide: resize) }
+    if let resize { image = try image.resized(shortSide: resize, antialias: antialias) }
     if let size {
       guard size.count == 2 else { throw .badSize(height: size.first ?? 0, width: size.last ?? 0) }
       image =
         resize == nil
-        ? try image.resized(height: size[0], width: size[1])
+        ? try image.resized(height: size[0], width: size[1], antialias: antialias)
         : try image.centerCropped(height: size[0], width: size[1])
     }
     let normalization = try normalization

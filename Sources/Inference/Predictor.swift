@@ -149,6 +149,8 @@ public enum PredictorError: Error, Sendable, Equatable {
   case notAClassifier(inputs: [String], outputs: [String])
   case notADetector(inputs: [String], output: String, grid: YOLOGrid)
   case cutsPictures
+  case noDetector(inputs: [String], outputs: [String])
+  case badHead(output: String, shape: String)
   /// The network answers with NaN or infinity.
   case notNumbers
 }
@@ -166,6 +168,11 @@ extension PredictorError: CustomStringConvertible {
     case .cutsPictures:
       "the model's preprocessing cuts out the middle of a picture, so that boxes elsewhere could not be seen; give it "
         + "a size and no resize"
+    case .noDetector(let inputs, let outputs):
+      "the model says nothing of YOLO layers, and detecting takes some and one input; it has the inputs "
+        + "\(inputs.joined(separator: ", ")) and the outputs \(outputs.joined(separator: ", "))"
+    case .badHead(let output, let shape):
+      "the output \(output) of shape \(shape) does not hold what the model says of that YOLO layer"
     case .notNumbers:
       "the network's scores are no numbers: its weights are damaged (NaN or infinity)"
     }

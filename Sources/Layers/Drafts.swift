@@ -30,6 +30,17 @@ extension Model {
     declare(inputs: inputs, registry: registry, outputs: outputs).graph
   }
 
+  /// A draft with one input, in function form, whose outputs are known only when it is declared.
+  package static func draft(
+    input name: String, _ shape: InputShape, registry: Registry = .standard,
+    outputs: (Symbol) -> [(name: String, symbol: Symbol)]
+  ) -> Graph {
+    let declaration = Declaration(registry: registry)
+    let ends = outputs(declaration.addInput(name, shape))
+    if ends.isEmpty { declaration.reject("the network has no outputs", mend: "return at least one", at: nil) }
+    return declaration.finish(outputs: ends)
+  }
+
   /// The graph, and its composite layers by path.
   static func declare(
     inputs: KeyValuePairs<String, InputShape>, registry: Registry,

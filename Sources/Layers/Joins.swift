@@ -30,7 +30,7 @@ public struct Concatenate: Combinator {
   }
 
   /// Values side by side along axis 1.
-  static func together(_ parts: [Symbol]) -> Symbol {
+  package static func together(_ parts: [Symbol]) -> Symbol {
     let (known, misfit) = agreement(parts.compactMap(\.shape.dims))
     guard misfit else { return parts[0].applying(Op.Concat.self, to: Array(parts.dropFirst()), ["axis": .int(1)]) }
     let shapes = parts.map { "\($0.shape)" }

@@ -1,6 +1,7 @@
 import FoveaExecution
 import FoveaGraphs
 import FoveaTensors
+import FoveaVision
 
 /// A network with its values: an immutable graph, a store of parameters, and what is needed to use them
 /// on pictures.
@@ -33,11 +34,13 @@ public final class Model: Sendable {
   /// The layers that are made of others, as typed, by path: `layer1.0` is `BasicBlock(16)`. The graph does not
   /// need them; a summary shows them. Empty when nobody said.
   public let composites: [String: String]
+  /// Which outputs are YOLO layers, and what their numbers mean; empty for networks that do not detect so.
+  public let detection: [YOLOHead]
 
   /// Joins a graph that is known to be sound with the store that holds its values.
   public init(
     graph: Graph, store: Store, preprocessing: Preprocessing = Preprocessing(), classNames: [String] = [],
-    name: String = "", composites: [String: String] = [:]
+    name: String = "", composites: [String: String] = [:], detection: [YOLOHead] = []
   ) {
     self.graph = graph
     self.store = store
@@ -45,6 +48,7 @@ public final class Model: Sendable {
     self.classNames = classNames
     self.name = name
     self.composites = composites
+    self.detection = detection
   }
 
   /// Declares layers, one applied after the other, and gives them initial values.
@@ -118,6 +122,6 @@ public final class Model: Sendable {
   public func with(preprocessing: Preprocessing? = nil, classNames: [String]? = nil) -> Model {
     Model(
       graph: graph, store: store, preprocessing: preprocessing ?? self.preprocessing,
-      classNames: classNames ?? self.classNames, name: name, composites: composites)
+      classNames: classNames ?? self.classNames, name: name, composites: composites, detection: detection)
   }
 }

@@ -49,7 +49,7 @@ extension Model {
   }
 
   /// Asks before a slip of the pen fills the machine's memory.
-  static func checkMemory(of graph: Graph) throws(ExecutionError) {
+  package static func checkMemory(of graph: Graph) throws(ExecutionError) {
     var bytes = 0
     for (value, _) in graph.parameters + graph.states {
       let (sum, overflow) = bytes.addingReportingOverflow(graph.shape(value).count * graph[value].type.dtype.size)

@@ -21,15 +21,20 @@ public struct Preprocessing: Codable, Sendable, Equatable {
   public var mean: [Double]
   /// Divided by per channel, after the mean is subtracted; empty for nothing.
   public var std: [Double]
+  /// How a picture shrinks: true averages over all pixels that fall together, as Pillow and torchvision do; false takes
+  /// the two nearest along each axis, as OpenCV and darknet do.
+  public var antialias: Bool
 
   public init(
-    channels: Channels = .rgb, resize: Int? = nil, size: [Int]? = nil, mean: [Double] = [], std: [Double] = []
+    channels: Channels = .rgb, resize: Int? = nil, size: [Int]? = nil, mean: [Double] = [], std: [Double] = [],
+    antialias: Bool = true
   ) {
     self.channels = channels
     self.resize = resize
     self.size = size
     self.mean = mean
     self.std = std
+    self.antialias = antialias
   }
 
   /// What an input [C, H, W] suggests, or [H, W, C]: pictures of that size, grey for one channel.
@@ -61,7 +66,21 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     size = try container.decodeIfPresent([Int].self, forKey: .size)
     mean = try container.decodeIfPresent([Double].self, forKey: .mean) ?? []
     std = try container.decodeIfPresent([Double].self, forKey: .std) ?? []
+    antialias = try container.decodeIfPresent(Bool.self, forKey: .antialias) ?? true
   }
+
+  // Written out: what is usual is not written, so that files stay as they were before there was a choice.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(channels, forKey: .channels)
+    try container.encodeIfPresent(resize, forKey: .resize)
+    try container.encodeIfPresent(size, forKey: .size)
+    try container.encode(mean, forKey: .mean)
+    try container.encode(std, forKey: .std)
+    if !antialias { try container.encode(antialias, forKey: .antialias) }
+  }
+
+  private enum CodingKeys: String, CodingKey { case channels, resize, size, mean, std, antialias }
 }
 
 extension Shape {

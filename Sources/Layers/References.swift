@@ -4,17 +4,17 @@ import FoveaGraphs
 final class DeclarationToken: Sendable {}
 
 /// A value that a layer refers to besides its input, e.g. for its size. Unlike a symbol it may be part of a layer.
-struct Reference: Sendable {
+package struct Reference: Sendable {
   private let value: Value
   private let owner: DeclarationToken
 
-  init(_ symbol: Symbol) {
+  package init(_ symbol: Symbol) {
     value = symbol.value
     owner = symbol.declaration.token
   }
 
   /// The value in the network of `x`; nil, and reported, when it belongs to another one.
-  func symbol(beside x: Symbol) -> Symbol? {
+  package func symbol(beside x: Symbol) -> Symbol? {
     if owner === x.declaration.token { return Symbol(value, in: x.declaration) }
     x.reject("a value of another network is referred to", mend: "use values of one network only")
     return nil

@@ -58,10 +58,10 @@ extension Model {
       kept.formUnion(found.nodes)
     }
     let part = graph.part(nodes: kept, from: first, to: targets)
+    let isWhole = targets.map(\.value) == graph.outputs.map(\.value)
     return Model(
-      graph: part, store: store, preprocessing: preprocessing,
-      classNames: targets.map(\.value) == graph.outputs.map(\.value) ? classNames : [], name: name,
-      composites: composites)
+      graph: part, store: store, preprocessing: preprocessing, classNames: isWhole ? classNames : [], name: name,
+      composites: composites, detection: isWhole && targets.map(\.name) == graph.outputs.map(\.name) ? detection : [])
   }
 }
 

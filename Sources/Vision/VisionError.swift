@@ -3,6 +3,7 @@ public enum VisionError: Error, Sendable, Equatable {
   case countMismatch(what: String, expected: Int, found: Int)
   case badGrid(cells: Int, boxes: Int, classes: Int)
   case badOverlap(Double)
+  case badHead(output: String)
 }
 
 extension VisionError: CustomStringConvertible {
@@ -13,6 +14,9 @@ extension VisionError: CustomStringConvertible {
     case .badGrid(let cells, let boxes, let classes):
       "a grid of \(cells)×\(cells) cells with \(boxes) boxes and \(classes) classes; give at least 1 of each, and at "
         + "most 2²⁸ numbers and scores"
+    case .badHead(let output):
+      "the YOLO layer \(output) has impossible anchors or classes; give at least one class and one anchor of a "
+        + "positive width and height"
     case .badOverlap(let overlap):
       "an overlap of \(overlap); give a number above 0 and at most 1"
     }

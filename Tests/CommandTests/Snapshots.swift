@@ -36,7 +36,8 @@ enum Snapshots {
     metrics.jsonl and TensorBoard's events.
 
     operands:
-      [MODEL]                   a name that fovea models lists, or a .safetensors model file
+      [MODEL]                   a name that fovea models lists, a .safetensors model file, or a
+                                darknet .cfg
 
     options:
       --data DATASET            a data set that fovea datasets lists, e.g. fashion-mnist or
@@ -75,8 +76,8 @@ enum Snapshots {
                                 crop
       --size N                  pictures in files: cut N×N pixels (or HxW) out, or without --resize
                                 shrink to them
-      --weights FILE            parameters from a .safetensors or .pth file, in place of the model's
-                                own
+      --weights FILE            parameters from a .safetensors or .pth file (.weights for a .cfg),
+                                in place of the model's own
       --out DIR                 the run's directory (runs/MODEL, runs/MODEL-2, …)
       --resume DIR              go on with the run in DIR; needs nothing else
       --find-rate               train nothing: try rising learning rates on a copy and advise one

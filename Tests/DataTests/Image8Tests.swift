@@ -42,6 +42,11 @@ import Testing
     #expect(try two.resized(height: 1, width: 1).pixels == [100])
     #expect(try two.resized(height: 2, width: 2).pixels == [0, 200, 0, 200])
     #expect(try two.resized(height: 1, width: 4).pixels == [0, 50, 150, 200])
+    // Two neighbours of each centre, however much falls together: 1.25 and 3.75 of these five.
+    let five = try Image8(height: 1, width: 5, channels: 1, pixels: [0, 100, 200, 40, 80])
+    #expect(try five.resized(height: 1, width: 2, antialias: false).pixels == [75, 50])
+    #expect(try five.resized(height: 1, width: 1, antialias: false).pixels == [200])
+    #expect(try five.resized(height: 1, width: 10, antialias: false) == five.resized(height: 1, width: 10))
   }
 
   @Test func impossibleSizesAreRefused() throws {

@@ -11,18 +11,20 @@ struct PredictCommand: Command {
     [
       OptionSpec("top", "K", "how many classes to show", standard: "5"),
       OptionSpec("json", nil, "one JSON object a line, one for each picture"),
-    ] + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs + [
+    ] + PredictDetections.specs + ModelOptions.specs + PreprocessingOptions.specs + DeviceOptions.specs + [
       OptionSpec("crops", "N", "1: the middle of the picture; 10 comes with a later version", standard: "1")
     ]
   static let examples = [
     Example("fovea predict runs/two-conv/last.safetensors shoe.png", "the five most probable classes"),
     Example("fovea predict model.safetensors --top 1 --json *.png", "for scripts"),
+    Example("fovea predict yolo-fastest.cfg dog.jpg --draw found.png", "what is where, by a darknet network"),
   ]
 
   let model: ModelOptions
   let images: [String]
   let top: Int
   let json: Bool
+  let detections: PredictDetections
   let preprocessing: PreprocessingOptions
   let device: DeviceOptions
 
@@ -31,6 +33,7 @@ struct PredictCommand: Command {
     images = Array(arguments.operands.dropFirst())
     top = arguments.integer("top") ?? 5
     json = arguments.has("json")
+    detections = PredictDetections(&arguments, pictures: images.count)
     preprocessing = PreprocessingOptions(&arguments)
     device = DeviceOptions(&arguments)
     _ = arguments.choice("crops", of: ["1"], later: ["10"])
@@ -39,6 +42,13 @@ struct PredictCommand: Command {
   func run(_ console: Console) async throws -> Int32 {
     if !self.model.isFile { try self.model.requireClassifier() }
     let model = preprocessing.applied(to: try model.load())
+    if !model.detection.isEmpty {
+      return try await detections.run(
+        Predictor(model, device: device.device(console)), images, json: json, console)
+    }
+    if let option = detections.given {
+      throw Failure("--\(option) goes with networks that find things; \(self.model.text) chooses a class")
+    }
     try self.model.requireClassifier(model)
     if !self.model.isFile, self.model.weights == nil {
       console.note("\(self.model.text) has random weights; name a model file, or give --weights FILE")

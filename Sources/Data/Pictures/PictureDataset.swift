@@ -139,7 +139,9 @@ public final class PictureDataset: AugmentingDataset {
   ) throws(DataError) -> ImageDecoder.Reduced {
     let target = (height: sampleShape[1], width: sampleShape[2])
     let found = try ImageDecoder.decode(path: path) { height, width in
-      augmenter.reduction(index: index, source: (height, width), target: target, resize: options.resize)
+      // Pixels that the decoder has put together are averaged already.
+      options.antialias
+        ? augmenter.reduction(index: index, source: (height, width), target: target, resize: options.resize) : 1
     }
     let image = try found.image.converted(channels: sampleShape[0])
     if augmenter.augmentation.resizedCrop != nil {
@@ -153,7 +155,7 @@ public final class PictureDataset: AugmentingDataset {
       } ?? target
     let resized =
       found.reduction == 1
-      ? try image.resized(height: size.height, width: size.width)
+      ? try image.resized(height: size.height, width: size.width, antialias: options.antialias)
       : image.resized(
         height: size.height, width: size.width,
         part: (

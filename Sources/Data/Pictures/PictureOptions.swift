@@ -11,6 +11,8 @@ public struct PictureOptions: Sendable, Hashable {
   public var channels: Int?
   /// True for blue, green, red instead of red, green, blue.
   public var isBGR: Bool
+  /// False takes the two nearest pixels along each axis however much a picture shrinks.
+  public var antialias: Bool
   /// The classes, when they are known: a model's, in its order. Other files are left out, and named. Nil takes
   /// those that the set has, by name.
   public var classNames: [String]?
@@ -21,13 +23,14 @@ public struct PictureOptions: Sendable, Hashable {
   public var threads: Int?
 
   public init(
-    size: [Int]? = nil, resize: Int? = nil, channels: Int? = nil, isBGR: Bool = false, classNames: [String]? = nil,
-    skipLimit: Int? = nil, threads: Int? = nil
+    size: [Int]? = nil, resize: Int? = nil, channels: Int? = nil, isBGR: Bool = false, antialias: Bool = true,
+    classNames: [String]? = nil, skipLimit: Int? = nil, threads: Int? = nil
   ) {
     self.size = size
     self.resize = resize
     self.channels = channels
     self.isBGR = isBGR
+    self.antialias = antialias
     self.classNames = classNames
     self.skipLimit = skipLimit
     self.threads = threads

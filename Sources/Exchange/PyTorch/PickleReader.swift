@@ -8,6 +8,8 @@ import FoveaTensors
 struct PickleReader {
   /// Far above any table of tensors: a network of a thousand layers takes a few hundred thousand bytes.
   static let limit = 8 << 20
+  /// A tensor takes more memory here than the few bytes that may ask for it.
+  static let mostTensors = 1 << 17
 
   private(set) var lists: [[PickleValue]] = []
   private(set) var dicts: [[(key: PickleValue, value: PickleValue)]] = []
@@ -162,6 +164,7 @@ struct PickleReader {
       guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1],
         let sizes = integers(arguments[2]), let strides = integers(arguments[3])
       else { throw problem("_rebuild_tensor_v2") }
+      guard tensors.count < PickleReader.mostTensors else { throw .tooMany(limit: PickleReader.mostTensors) }
       tensors.append(try PickleTensor(storages[storage], offset: offset, sizes: sizes, strides: strides))
       return .tensor(tensors.count - 1)
     case .rebuildParameter:

@@ -128,6 +128,8 @@ struct PickleTensor {
 public enum PickleProblem: Error, Equatable {
   /// It is longer than any table of tensors.
   case tooLong(bytes: Int, limit: Int)
+  /// It makes more tensors than any network has.
+  case tooMany(limit: Int)
   /// It ends in the middle.
   case cutOff(at: Int)
   /// An instruction that files of tensors do not have.
@@ -149,6 +151,7 @@ extension PickleProblem: CustomStringConvertible {
     switch self {
     case .tooLong(let bytes, let limit):
       "its data.pkl has \(bytes) bytes, and a table of tensors has at most \(limit); save the state_dict alone"
+    case .tooMany(let limit): "it makes more than \(limit) tensors; save the state_dict alone"
     case .cutOff(let at): "its data.pkl ends at byte \(at) in the middle; download or save it again"
     case .instruction(let code, let at):
       "byte \(at) of its data.pkl is the instruction \(code), which files of tensors do not have; "

@@ -49,14 +49,9 @@ struct StateDict {
     }
     var tensors = chosen.tensors
     // torch.compile and DataParallel wrap a model, in either order.
-    var isWrapped = true
-    while isWrapped {
-      isWrapped = false
-      for prefix in ["module.", "_orig_mod."] where tensors.allSatisfy({ $0.name.hasPrefix(prefix) }) {
-        tensors = tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
-        remarks.append("takes \(Named.short(prefix)) off all names, which a wrapper around the network has put there")
-        isWrapped = true
-      }
+    for prefix in ["module.", "_orig_mod.", "module."] where tensors.allSatisfy({ $0.name.hasPrefix(prefix) }) {
+      tensors = tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
+      remarks.append("takes \(Named.short(prefix)) off all names, which a wrapper around the network has put there")
     }
     self.tensors = tensors
     self.remarks = remarks

@@ -50,7 +50,8 @@ extension Model {
       try store.set(parameter.path, to: self.store.tensor(parameter.path))
     }
     return Model(
-      graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name)
+      graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name,
+      detection: detection)
   }
 
   /// Whether weights and bias are parameters that nothing else reads.

@@ -170,7 +170,8 @@ struct Quantizer {
       try store.set(parameter.path, to: model.store.tensor(parameter.path))
     }
     return Model(
-      graph: made, store: store, preprocessing: model.preprocessing, classNames: model.classNames, name: model.name)
+      graph: made, store: store, preprocessing: model.preprocessing, classNames: model.classNames, name: model.name,
+      detection: model.detection)
   }
 
   /// Puts whole numbers between a value and all its readers.
