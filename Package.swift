@@ -65,7 +65,10 @@ let package = Package(
     tests("Data", ["FoveaData"]),
     tests(
       "Exchange", ["FoveaExchange"],
-      others: ["Golden", "make_darknet.py", "make_golden.py", "make_models.py", "make_pytorch.py"]),
+      others: [
+        "Golden", "check_onnx_cases.py", "make_darknet.py", "make_golden.py", "make_models.py", "make_onnx.py",
+        "make_pytorch.py",
+      ]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),
     tests("Command", ["Fovea"]),

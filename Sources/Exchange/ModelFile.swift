@@ -69,19 +69,25 @@ public enum ModelFile {
     }
     tensors += encoder.tensors.map { (name: $0.name, tensor: $0.tensor) }
     tensors += extra
-    var texts = metadata
-    texts[Key.graph] = JSONText.value(graph)
-    let json = JSONEncoder()
-    json.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    texts[Key.preprocessing] = String(decoding: try json.encode(model.preprocessing), as: UTF8.self)
-    texts[Key.classes] = JSONText.value(model.classNames)
-    texts[Key.name] = model.name
-    if !model.detection.isEmpty {
-      texts[Key.detection] = String(decoding: try json.encode(model.detection), as: UTF8.self)
-    }
+    let texts = try metadata.merging(self.texts(of: model)) { _, own in own }
+      .merging([Key.graph: JSONText.value(graph)]) { _, own in own }
     do throws(SafetensorsError) { try Safetensors.write(tensors, metadata: texts, to: path, lasting: lasting) } catch {
       throw ModelFileError.file(error)
     }
+  }
+
+  /// What a model carries besides graph and values: preprocessing, names of the classes and its own, as texts by key.
+  static func texts(of model: Model) throws -> [String: String] {
+    let json = JSONEncoder()
+    json.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    var texts = [
+      Key.preprocessing: String(decoding: try json.encode(model.preprocessing), as: UTF8.self),
+      Key.classes: JSONText.value(model.classNames), Key.name: model.name,
+    ]
+    if !model.detection.isEmpty {
+      texts[Key.detection] = String(decoding: try json.encode(model.detection), as: UTF8.self)
+    }
+    return texts
   }
 
   /// Reads a model. The graph's shape rules run again, so that nothing of a file is taken on trust.

@@ -14,5 +14,5 @@
 /// What this program and library are called by.
 public enum Version {
   /// Semantic version: what is public in this module, the command line and its JSON are what it promises.
-  public static let text = "0.1.0"
+  public static let text = Release.version
 }

@@ -59,13 +59,15 @@ extension Graph {
   }
 
   /// The shape of a value with what follows an open axis of an input unknown. Runs every shape rule: O(nodes).
-  package func shapeWithOpenSizes(_ value: Value) -> PartialShape {
-    let opened = reinferred { _, info in
+  package func shapeWithOpenSizes(_ value: Value) -> PartialShape { withOpenSizes()[value].type.shape }
+
+  /// The same graph with whatever follows an open axis of an input unknown. Runs every shape rule: O(nodes).
+  package func withOpenSizes() -> Graph {
+    reinferred { _, info in
       guard case .input(let open) = info.source, let dims = info.type.shape.dims else { return info.type }
       return TensorType(
         info.type.dtype, PartialShape(dims.enumerated().map { open.contains($0.offset) ? nil : $0.element }))
     }
-    return opened[value].type.shape
   }
 
   /// Retypes the leaves and runs every shape rule again.
