@@ -13,11 +13,12 @@ enum Program {
   /// In the order of the list that `fovea --help` prints.
   static let commands: [any Command.Type] = [
     TrainCommand.self, EvaluateCommand.self, PredictCommand.self, RunCommand.self, SummaryCommand.self,
-    BenchCommand.self, QuantizeCommand.self, ModelsCommand.self, DatasetsCommand.self, DoctorCommand.self,
+    BenchCommand.self, QuantizeCommand.self, ConvertCommand.self, ModelsCommand.self, DatasetsCommand.self,
+    DoctorCommand.self,
   ]
 
   /// Commands that the design names and this version does not have.
-  static let later = ["convert", "explain", "draw", "find", "filter", "serve", "experiment"]
+  static let later = ["explain", "draw", "find", "filter", "serve", "experiment"]
 
   /// Exit statuses, as the design promises them.
   enum Status {

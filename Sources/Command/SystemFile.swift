@@ -4,8 +4,14 @@
   import Darwin
 #endif
 
-/// Small files of the system, such as those under `/proc`, which have no size to map.
+/// Small files of the system, such as those under `/proc`, which have no size to map, and what it says of others.
 enum SystemFile {
+  /// How long a file is; 0 where it is none.
+  static func byteCount(_ path: String) -> Int {
+    var information = stat()
+    return stat(path, &information) == 0 ? Int(information.st_size) : 0
+  }
+
   /// The lines of a file; none when it cannot be read.
   static func lines(_ path: String) -> [String] {
     guard let file = fopen(path, "r") else { return [] }

@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "train", "evaluate", "predict", "run", "summary", "bench", "models", "datasets", "doctor",
+    "train", "evaluate", "predict", "run", "summary", "bench", "quantize", "convert", "models", "datasets", "doctor",
   ])
   func everyCommandHasHelpWithExamples(command: String) throws {
     let outcome = try FoveaProgram.run(command, "--help")

@@ -13,6 +13,7 @@ enum Snapshots {
       summary   show a network: layers, sizes, costs, and how it is planned
       bench     time a training step or an inference
       quantize  bring a trained network to 8 bits
+      convert   write a network in another format
       models    list the networks that are known by name
       datasets  list the data sets, look into a folder of pictures, or fetch one
       doctor    say what this machine has, what is missing and what that costs

@@ -17,7 +17,7 @@ struct Slip: Sendable, CustomTestStringConvertible {
   static let slips = [
     Slip("trian", "fovea: there is no command \"trian\"; did you mean train?"),
     Slip("--verbose train", "fovea: there is no option --verbose before a command; fovea --help lists the commands"),
-    Slip("convert a b", "fovea: \"convert\" comes with a later version; fovea --help lists what there is"),
+    Slip("explain a b", "fovea: \"explain\" comes with a later version; fovea --help lists what there is"),
     Slip(
       "summary two-conv --bacth 3",
       "fovea summary: there is no option --bacth; did you mean --batch? (fovea summary --help)"),
