@@ -95,15 +95,16 @@ struct ConvertCommand: Command {
   /// Rounding alone stays far below.
   private static let tolerance = 1e-3
 
-  /// The model of a file that was written; nil where its format is not read.
-  static func reread(_ path: String) throws -> Model? {
-    path.hasSuffix(".safetensors") ? try ModelFile.read(path) : nil
+  /// The model of a file that was written.
+  private static func reread(_ path: String) throws -> Model {
+    path.hasSuffix(".onnx") ? try ONNXFile.read(path) : try ModelFile.read(path)
   }
 
   /// The largest difference of all outputs on random input, each in units of the output's largest number; nil where
-  /// the file cannot be read, and where it is for training: there dropout has no one answer.
+  /// it is for training: there dropout has no one answer.
   private func comparison(of source: Model, _ console: Console) async throws -> Double? {
-    guard form == .evaluation, let copy = try ConvertCommand.reread(target) else { return nil }
+    guard form == .evaluation else { return nil }
+    let copy = try ConvertCommand.reread(target)
     let device = device.device(console)
     let inputs = ConvertCommand.randomInputs(source.graph)
     let first = try await Predictor(source, device: device).run(inputs)
@@ -152,6 +153,6 @@ extension Model {
   fileprivate func named(_ name: String) -> Model {
     Model(
       graph: graph, store: store, preprocessing: preprocessing, classNames: classNames, name: name,
-      composites: composites)
+      composites: composites, detection: detection)
   }
 }

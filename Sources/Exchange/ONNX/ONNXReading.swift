@@ -9,17 +9,14 @@ import FoveaTensors
   import Foundation
 #endif
 
-/// A network in the ONNX format, the exchange format of most tools: opsets 7 to 22.
-///
-/// ```swift
-/// let model = try ONNXFile.read("resnet50.onnx")
-/// ```
-///
-/// Weights stay in the mapped file where they can. Floats of any width compute as f32. `docs/onnx.md` lists what is
-/// read and written.
-public enum ONNXFile {
-  /// Reads a network.
+extension ONNXFile {
+  /// Reads a network of opset 7 to 22.
   ///
+  /// ```swift
+  /// let model = try ONNXFile.read("resnet50.onnx")
+  /// ```
+  ///
+  /// Weights stay in the mapped file where they can. Floats of any width compute as f32.
   /// A batch that the file fixes at 1 is opened where the network allows it; other sizes are open where the file says
   /// so and the network can follow.
   /// - Throws: `ONNXError`; all nodes that are not supported at once.
@@ -41,7 +38,8 @@ public enum ONNXFile {
       graph: importer.graph, store: store,
       preprocessing: try metadata(ModelFile.Key.preprocessing, of: model, path) ?? guess,
       classNames: try metadata(ModelFile.Key.classes, of: model, path) ?? [],
-      name: model.metadata[ModelFile.Key.name] ?? "")
+      name: model.metadata[ModelFile.Key.name] ?? "",
+      detection: try metadata(ModelFile.Key.detection, of: model, path) ?? [])
   }
 
   /// What a reader of the network should know: sizes that are fixed although the file leaves them open, and why.
