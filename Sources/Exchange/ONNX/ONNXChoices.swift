@@ -61,7 +61,7 @@ extension ONNXSite {
   /// The chosen boxes: rows of −1 behind them, since how many there are depends on the picture.
   func suppression() throws(ONNXRefusal) -> ONNXBinding {
     let name = node.outputs.first ?? ""
-    guard !importer.model.graph.nodes.contains(where: { $0.inputs.contains(name) }) else {
+    guard !importer.index.read.contains(name) else {
       throw ONNXRefusal(
         "how many boxes are left depends on the picture, and other nodes read them; cut the network before it")
     }

@@ -10,6 +10,7 @@ import FoveaTensors
 /// "copy this extent", and what cannot be said so is found out.
 final class ONNXImporter {
   let model: ONNXModel
+  let index: ONNXIndex
   let files: ONNXFiles
   let sizes: ONNXSizes
   private(set) var graph: Graph
@@ -29,12 +30,27 @@ final class ONNXImporter {
   /// The attributes of the current node that somebody has asked for.
   var attributesRead: Set<String> = []
 
-  init(_ model: ONNXModel, _ files: ONNXFiles, _ sizes: ONNXSizes, registry: Registry) {
-    self.model = model
+  init(_ index: ONNXIndex, _ files: ONNXFiles, _ sizes: ONNXSizes, registry: Registry) {
+    self.index = index
+    model = index.model
     self.files = files
     self.sizes = sizes
     graph = Graph(registry: registry)
     there = graph
+  }
+
+  /// More mistakes than these are no news, and each costs a walk through the graph.
+  private static let mostMistakes = 40
+  /// Elements of tensors that are computed while reading; the shapes of any network have far fewer.
+  private static let mostKnownElements = 1 << 23
+  private var knownElements = 0
+
+  /// Counts elements that are computed while reading: a small file must not ask for much memory or time.
+  func spend(_ elements: Int) throws(ONNXRefusal) {
+    knownElements = Cost.sum(knownElements, elements)
+    guard knownElements <= ONNXImporter.mostKnownElements else {
+      throw ONNXRefusal("more numbers are to be computed while reading than any network's shapes need")
+    }
   }
 
   /// Reads every node; what is not supported is kept in `unsupported`.
@@ -53,6 +69,7 @@ final class ONNXImporter {
     for node in model.graph.nodes {
       current = node
       read(node)
+      guard graph.mistakes.count + there.mistakes.count < ONNXImporter.mostMistakes else { return }
     }
     for output in model.graph.outputs { name(output) }
   }
@@ -157,7 +174,7 @@ final class ONNXImporter {
   /// Stands in for the results of a node that cannot be read, so that all others are looked at.
   private func leaveOpen(_ node: ONNXNode) {
     for output in node.outputs where !output.isEmpty {
-      let info = model.graph.values.first { $0.name == output }
+      let info = index.types[output]
       let shape = info?.dims.map { dims in
         dims.map { extent -> Int? in if case .known(let size) = extent { size } else { nil } }
       }
@@ -184,7 +201,7 @@ final class ONNXImporter {
 
   /// The latest value of these spatial extents, at both sizes.
   func latest(spatial here: [Int], _ there: [Int]) -> Value? {
-    for node in graph.nodes.reversed() {
+    for node in graph.nodes.suffix(2000).reversed() {
       guard let value = node.outputs.first, let own = graph[value].type.shape.concrete?.dims,
         let other = self.there[value].type.shape.concrete?.dims
       else { continue }

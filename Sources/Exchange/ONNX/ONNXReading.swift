@@ -42,6 +42,11 @@ extension ONNXFile {
       detection: try metadata(ModelFile.Key.detection, of: model, path) ?? [])
   }
 
+  /// The operators that are read, and in a few words the forms of them that are not.
+  package static var operatorsRead: [(name: String, refused: String)] {
+    ONNXOperator.all.values.map { ($0.name, $0.refused.isEmpty ? "–" : $0.refused) }.sorted { $0.name < $1.name }
+  }
+
   /// What a reader of the network should know: sizes that are fixed although the file leaves them open, and why.
   /// - Throws: `ONNXError`.
   public static func remarks(_ path: String, registry: Registry = .standard) throws -> [String] {
@@ -53,8 +58,9 @@ extension ONNXFile {
   /// - Throws: `ONNXError` for a file that is damaged.
   public static func nodes(_ path: String, registry: Registry = .standard) throws -> [ONNXNodeRow] {
     let (model, files) = try open(path)
-    guard let sizes = try ONNXSizes.choices(model, path).last else { return [] }
-    let importer = ONNXImporter(model, files, sizes, registry: registry)
+    let index = ONNXIndex(model)
+    guard let sizes = try ONNXSizes.choices(index, path).last else { return [] }
+    let importer = ONNXImporter(index, files, sizes, registry: registry)
     importer.run()
     var reasons: [String: String] = [:]
     for entry in importer.unsupported { reasons[entry.node] = reasons[entry.node] ?? entry.reason }
@@ -99,8 +105,9 @@ extension ONNXFile {
   ) throws(ONNXError) -> ONNXImporter {
     var last: ONNXImporter?
     var reason: String?
-    for sizes in try ONNXSizes.choices(model, path) {
-      let importer = ONNXImporter(model, files, sizes, registry: registry)
+    let index = ONNXIndex(model)
+    for sizes in try ONNXSizes.choices(index, path) {
+      let importer = ONNXImporter(index, files, sizes, registry: registry)
       importer.run()
       if importer.isSound {
         importer.explainFixed(reason)

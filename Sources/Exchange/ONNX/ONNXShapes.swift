@@ -20,6 +20,7 @@ extension ONNXOperator {
         guard let dims = known.ints, Shape(dims).isCountable(upTo: 1 << 24), dims.allSatisfy({ $0 >= 0 }) else {
           throw ONNXRefusal("a constant of the shape \(known.ints ?? [])")
         }
+        try site.importer.spend(Shape(dims).count)
         return fill.picking([Int](repeating: 0, count: Shape(dims).count), shape: dims)
       }
       return [.known(Known(filled[0], filled[1]))]

@@ -121,6 +121,7 @@ struct ONNXSite {
     case .known(let known): return known
     case .stored(let tensor, _):
       guard let count = tensor.count, count <= KnownTensor.mostElements else { return nil }
+      try importer.spend(count)
       return Known(KnownTensor(try importer.contents(node.inputs[index], tensor)))
     case .value(let value):
       if case .constant(let tensor) = importer.graph[value].source, tensor.count <= KnownTensor.mostElements {
@@ -224,6 +225,7 @@ struct ONNXSite {
     guard let first = ONNXFolding.fold(node.op, here, attributes),
       let second = ONNXFolding.fold(node.op, there, attributes), first.count == second.count
     else { return nil }
+    for result in first + second { try importer.spend(result.count) }
     return zip(first, second).map { Known($0, $1) }
   }
 }

@@ -7,7 +7,8 @@ extension ONNXSizes {
 
   /// The choices of sizes to try, those with the most open axes first.
   /// - Throws: `ONNXError.damaged` where an input has no shape.
-  static func choices(_ model: ONNXModel, _ path: String) throws(ONNXError) -> [ONNXSizes] {
+  static func choices(_ index: ONNXIndex, _ path: String) throws(ONNXError) -> [ONNXSizes] {
+    let model = index.model
     let stored = Set(model.graph.initializers.map(\.name))
     let inputs = model.graph.inputs.filter { !stored.contains($0.name) }
     for input in inputs {
@@ -28,25 +29,26 @@ extension ONNXSizes {
     let isSingle = inputs.allSatisfy { $0.dims?.first == .known(1) && ($0.dims?.count ?? 0) > 1 }
     var result: [ONNXSizes] = []
     for place in hasOpenPlaces ? spatial : [224] {
-      if isSingle { result.append(sizes(inputs, model, place, opens: { _, _ in true }, opensBatch: true)) }
-      result.append(sizes(inputs, model, place, opens: { _, _ in true }))
+      if isSingle { result.append(sizes(inputs, index, place, opens: { _, _ in true }, opensBatch: true)) }
+      result.append(sizes(inputs, index, place, opens: { _, _ in true }))
     }
     if hasOpenPlaces {
       for place in spatial {
-        if isSingle { result.append(sizes(inputs, model, place, opens: { _, axis in axis == 0 }, opensBatch: true)) }
-        result.append(sizes(inputs, model, place, opens: { _, axis in axis == 0 }))
+        if isSingle { result.append(sizes(inputs, index, place, opens: { _, axis in axis == 0 }, opensBatch: true)) }
+        result.append(sizes(inputs, index, place, opens: { _, axis in axis == 0 }))
       }
     }
     if hasOpenBatch {
       for place in hasOpenPlaces ? spatial : [224] {
-        result.append(sizes(inputs, model, place, opens: { _, _ in false }))
+        result.append(sizes(inputs, index, place, opens: { _, _ in false }))
       }
     }
-    return result
+    // A huge file is not read twenty times.
+    return model.graph.nodes.count > 20_000 ? [result[0], result[result.count - 1]] : result
   }
 
   private static func sizes(
-    _ inputs: [ONNXValueInfo], _ model: ONNXModel, _ place: Int, opens: (ONNXValueInfo, Int) -> Bool,
+    _ inputs: [ONNXValueInfo], _ index: ONNXIndex, _ place: Int, opens: (ONNXValueInfo, Int) -> Bool,
     opensBatch: Bool = false
   ) -> ONNXSizes {
     var named: [String: (here: Int, there: Int)] = [:]
@@ -66,7 +68,7 @@ extension ONNXSizes {
           if pair == nil {
             if axis == 0 {
               pair = (1, 3)
-            } else if let channels = channels(of: input, axis, model) {
+            } else if axis == 1, (input.dims?.count ?? 0) > 2, let channels = index.channels[input.name] {
               pair = (channels, channels)
             } else {
               // Multiples of 32, which networks that halve sizes want, and different ones along each axis.
@@ -84,22 +86,5 @@ extension ONNXSizes {
       result.inputs[input.name] = own
     }
     return result
-  }
-
-  /// The number of channels that a convolution of the input takes, where the file leaves it open.
-  private static func channels(of input: ONNXValueInfo, _ axis: Int, _ model: ONNXModel) -> Int? {
-    guard axis == 1 else { return nil }
-    guard let dims = input.dims, dims.count > 2 else { return nil }
-    for node in model.graph.nodes where node.op == "Conv" && node.inputs.first == input.name && node.inputs.count > 1 {
-      guard let weights = model.graph.initializers.first(where: { $0.name == node.inputs[1] }), weights.dims.count > 1
-      else { continue }
-      var groups = 1
-      for entry in node.attributes where entry.name == "group" {
-        if case .int(let found) = entry.value, (1...1 << 20).contains(found) { groups = found }
-      }
-      guard (1...1 << 20).contains(weights.dims[1]) else { return nil }
-      return weights.dims[1] * groups
-    }
-    return nil
   }
 }

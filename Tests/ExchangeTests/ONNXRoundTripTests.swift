@@ -1,0 +1,65 @@
+import Foundation
+import FoveaExchange
+import FoveaExecution
+import FoveaGraphs
+import FoveaLayers
+import FoveaTensors
+import Testing
+
+/// What is written is read again, computes the same and is written to the same bytes.
+@Suite struct ONNXRoundTripTests {
+  @Test(arguments: ["lenet5", "two-conv", "mnist-1d-conv", "mnist-1d-fc", "resnet20", "tdnn", "squeezenet1_1"])
+  func aNetworkGoesOutAndComesBack(name: String) throws {
+    guard let entry = Zoo.standard.entries.first(where: { $0.name == name }) else { return }
+    let model = try Zoo.standard.model(name, seed: 3)
+    let directory = try TemporaryDirectory()
+    try ONNXFile.write(model, to: directory.file("first.onnx"))
+    let again = try ONNXFile.read(directory.file("first.onnx"))
+    try ONNXFile.write(again, to: directory.file("second.onnx"))
+    let files = try ["first.onnx", "second.onnx"].map {
+      try Data(contentsOf: URL(fileURLWithPath: directory.file($0)))
+    }
+    #expect(files[0] == files[1])
+    #expect(again.preprocessing == model.preprocessing && again.classNames == model.classNames)
+    #expect(again.name == model.name)
+    // The largest of these takes a second by the reference loops.
+    guard entry.input.shape.count < 20_000 else { return }
+    let stream = RandomStream(seed: 5, purpose: "round trip")
+    let shape = Shape([2] + entry.input.shape.dims)
+    let input = try Tensor((0..<shape.count).map { Float(stream.normal(index: $0)) }, shape: shape)
+    let before = try model.inEvaluation().answers(input)
+    let after = try again.inEvaluation().answers(input)
+    for (output, expected) in before {
+      let (a, b) = (try #require(after[output]).array(of: Float.self), expected.array(of: Float.self))
+      #expect(a == b, "\(output)")
+    }
+  }
+
+  /// What Python wrote comes out the same twice, too: our names for parts of a node stay.
+  @Test(arguments: ONNXReadingTests.networks) func aForeignNetworkIsWrittenTheSameTwice(name: String) throws {
+    let directory = try TemporaryDirectory()
+    let model = try ONNXFile.read(golden("onnx/\(name).onnx"))
+    try ONNXFile.write(model, to: directory.file("first.onnx"))
+    let again = try ONNXFile.read(directory.file("first.onnx"))
+    try ONNXFile.write(again, to: directory.file("second.onnx"))
+    let files = try ["first.onnx", "second.onnx"].map {
+      try Data(contentsOf: URL(fileURLWithPath: directory.file($0)))
+    }
+    #expect(files[0] == files[1])
+    let input = try SafetensorsFile(path: golden("onnx/\(name).safetensors")).tensor("x")
+    let (before, after) = (try model.answers(input), try again.answers(input))
+    #expect(before.count == after.count)
+    for (output, expected) in before {
+      let found = try #require(after[output])
+      let worst = zip(found.array(of: Double.self), expected.array(of: Double.self)).map { abs($0 - $1) }.max() ?? 0
+      #expect(worst <= 1e-5 * (expected.array(of: Double.self).map(abs).max() ?? 0), "\(output): \(worst)")
+    }
+  }
+}
+
+extension Model {
+  /// Without dropout.
+  fileprivate func inEvaluation() throws -> Model {
+    Model(graph: try ChooseMode(mode: .inference).run(graph), store: store)
+  }
+}
