@@ -34,7 +34,8 @@ struct ConvForward: Implementation {
   func refusal(of site: NodeSite) -> String? { site.commonRefusal(of: "convolution") }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
-    try chooser.choose(ConvForward.problem(site, site, request), as: "a convolution")
+    let role = WinogradRole.forward(bias: site.has(2) ? 2 : nil, added: nil, slope: nil)
+    return try chooser.choose(ConvForward.problem(site, site, request, role: role), as: "a convolution")
   }
 
   /// - Parameters:
@@ -43,14 +44,14 @@ struct ConvForward: Implementation {
   ///   - after: what follows, for people.
   ///   - answer: the step around the primitive; the primitive alone when nil.
   static func problem(
-    _ conv: NodeSite, _ site: NodeSite, _ request: ProposalRequest, after: String = "",
+    _ conv: NodeSite, _ site: NodeSite, _ request: ProposalRequest, after: String = "", role: WinogradRole? = nil,
     answer: ((PrimitiveDescription, ConvSizes) throws(ExecutionError) -> Proposal)? = nil
   ) -> ConvProblem {
     let sizes = ConvSizes(
       Op.Conv.geometry(conv, weights: 1), x: conv.inputShape(0), w: conv.inputShape(1), y: conv.outputShape())
     return ConvProblem(
       direction: "forward", site: site, request: request, sizes: sizes, x: request.inputLayouts[0], y: nil,
-      reads: site.inputs.count, weights: 1, after: after,
+      reads: site.inputs.count, weights: 1, after: after, role: role,
       ask: { src, dst in wish(conv, request, sizes, src, dst) },
       answer: { (found: PrimitiveDescription) throws(ExecutionError) in
         if let answer { return try answer(found, sizes) }
@@ -91,13 +92,14 @@ struct ConvBackwardData: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = ConvSizes(
       Op.Conv.geometry(site, weights: 1), x: site.outputShape(), w: site.inputShape(1), y: site.inputShape(0))
-    let problem = ConvBackwardData.problem(site, request, sizes) { (found: PrimitiveDescription) in
+    var problem = ConvBackwardData.problem(site, request, sizes) { (found: PrimitiveDescription) in
       Proposal(
         found,
         inputs: [found.layout(FOVEA_DIFF_DST, sizes.y), found.layout(FOVEA_WEIGHTS, sizes.w), .plain],
         outputs: [found.layout(FOVEA_DIFF_SRC, sizes.x)],
         [(FOVEA_DIFF_DST, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DIFF_SRC, .output(0))])
     }
+    problem.role = .backwardData
     return try chooser.choose(problem, as: "a convolution's input gradient")
   }
 
@@ -131,7 +133,7 @@ struct ConvBackwardWeights: Implementation {
     let withBias = site.outputs.count > 1
     let problem = ConvProblem(
       direction: "backward weights", site: site, request: request, sizes: sizes, x: request.inputLayouts[0],
-      y: request.inputLayouts[1], reads: 2, weights: nil,
+      y: request.inputLayouts[1], reads: 2, weights: nil, role: .backwardWeights(withBias: withBias),
       ask: { src, dst in
         var wish = sizes.request(FOVEA_CONV_BACKWARD_WEIGHTS)
         wish.src = src

@@ -18,6 +18,14 @@ struct FusedConv: Implementation {
     let activations: [Activation]
     /// The operand that is added.
     let added: Int?
+
+    /// What our own kernels do in one step; nil where they do not.
+    var role: WinogradRole? {
+      let bias = conv.has(2) ? 2 : nil
+      guard let first = activations.first else { return .forward(bias: bias, added: added, slope: nil) }
+      guard activations.count == 1, first.code == FOVEA_RELU || first.code == FOVEA_LEAKY else { return nil }
+      return .forward(bias: bias, added: added, slope: first.code == FOVEA_LEAKY ? first.alpha : 0)
+    }
   }
 
   func refusal(of site: NodeSite) -> String? {
@@ -29,7 +37,8 @@ struct FusedConv: Implementation {
     guard let parts = parts(site) else { throw OneDNN.failure("a fused convolution") }
     let after = parts.activations.map { "\($0.code.rawValue) \($0.alpha) \($0.beta)" }
     let problem = ConvForward.problem(
-      parts.conv, site, request, after: ((parts.added.map { ["plus \($0)"] } ?? []) + after).joined(separator: ", ")
+      parts.conv, site, request, after: ((parts.added.map { ["plus \($0)"] } ?? []) + after).joined(separator: ", "),
+      role: parts.role
     ) { (plain: PrimitiveDescription, sizes: ConvSizes) throws(ExecutionError) in
       try answer(site, request, parts, plain, sizes)
     }

@@ -45,7 +45,8 @@ public struct OneDNNBackend: Backend {
   ///   - precision: the type of convolutions' operands; see `bf16Support`.
   ///   - tuning: how ways of running convolutions are chosen.
   ///   - choices: what was measured before; the standard file when nil.
-  ///   - winograd: whether measuring may choose Winograd's way; unless `FOVEA_WINOGRAD` is 0 when nil.
+  ///   - winograd: whether measuring may choose Winograd's way, the library's or ours; when nil, as `FOVEA_WINOGRAD`
+  ///     says: `0` for neither, `own` or `library` for one of them, else both.
   public init?(
     preference: Preference = .blocked, precision: Precision = .f32, tuning: Tuning = .fixed,
     choices: ConvolutionChoices? = nil, winograd: Bool? = nil
@@ -57,7 +58,8 @@ public struct OneDNNBackend: Backend {
     chooser = ConvChooser(
       order: Order(preference),
       dtype: precision == .bf16 && OneDNNBackend.bf16Support != .none ? .bf16 : .f32, tuning: tuning,
-      winograd: winograd ?? (getenv("FOVEA_WINOGRAD").map { String(cString: $0) } != "0"),
+      winograd: winograd.map { $0 ? .all : .none }
+        ?? getenv("FOVEA_WINOGRAD").flatMap { WinogradWays(rawValue: String(cString: $0)) } ?? .all,
       choices: choices ?? ConvolutionChoices(directory: tuning == .fixed ? nil : ConvolutionChoices.standardDirectory))
   }
 

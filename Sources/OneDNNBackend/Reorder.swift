@@ -6,6 +6,7 @@ import FoveaTensors
 /// Bringing a value from one order to another.
 enum Reorder {
   static func proposal(_ dims: [Int], of type: DType = .f32, from: Layout, to: Layout) -> Proposal? {
+    if case .foreign(let weights as WinogradLayout) = to { return weights.proposal(from: from, to: to) }
     // A value may be described with another rank (grouped weights): both sides take that rank.
     let rank = [from, to].compactMap { layout -> [Int]? in
       if case .foreign(let own) = layout { return (own as? OneDNNLayout)?.dims }

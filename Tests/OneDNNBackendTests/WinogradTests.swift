@@ -13,7 +13,16 @@ let winogradIsThere: Bool = {
 }()
 
 /// Winograd's way against the reference in `Double`. A file of measurements that names it makes plans take it.
-@Suite(.enabled(if: winogradIsThere, "needs oneDNN 2 and AVX-512")) struct WinogradTests {
+@Suite(.enabled(if: OneDNNBackend.unavailable == nil, "there is no oneDNN")) struct WinogradTests {
+  /// Whose way it is.
+  enum Owner: String, CaseIterable {
+    case library = "Winograd"
+    case ours = "own Winograd"
+
+    /// The library's exists for oneDNN 2 and AVX-512.
+    static var there: [Owner] { winogradIsThere ? allCases : [.ours] }
+  }
+
   /// A convolution behind another one, with what often follows, in `dtype`.
   private struct Net {
     let shape: [Int]
@@ -22,8 +31,9 @@ let winogradIsThere: Bool = {
     let hasBias: Bool
     let hasShortcut: Bool
     let hasRelu: Bool
+    let taps: Int
 
-    init(_ choices: inout Choices) {
+    init(_ choices: inout Choices, _ owner: Owner) {
       shape = [choices.int(1...3), 16, choices.int(6...19), choices.int(6...19)]
       from = 16 * choices.int(1...3)
       to = 16 * choices.int(1...3)
@@ -31,6 +41,7 @@ let winogradIsThere: Bool = {
       hasBias = choices.int(0...1) == 1
       hasShortcut = choices.int(0...1) == 1
       hasRelu = choices.int(0...1) == 1
+      taps = owner == .ours ? choices.pick([3, 5]) : 3
     }
 
     func graph(_ dtype: DType) -> Graph {
@@ -44,7 +55,7 @@ let winogradIsThere: Bool = {
       }
       let x = graph.addInput("input", TensorType(dtype, Shape(shape)))
       let before = graph.add(Op.Conv.self, [x, weights("first", [from, 16, 1, 1])])[0]
-      var inputs: [Value?] = [before, weights("weight", [to, from, 3, 3])]
+      var inputs: [Value?] = [before, weights("weight", [to, from, taps, taps])]
       if hasBias { inputs.append(weights("bias", [to])) }
       var y = graph.add(Op.Conv.self, inputs, ["pads": .ints(pads)])[0]
       if hasShortcut {
@@ -71,14 +82,14 @@ let winogradIsThere: Bool = {
     }
   }
 
-  /// Makes the file choose Winograd wherever the library has it; how often that is.
-  private func force(_ folder: ChoiceFolder) throws -> Int {
+  /// Makes the file choose Winograd wherever the owner has it; how often that is.
+  private func force(_ folder: ChoiceFolder, _ owner: Owner) throws -> Int {
     var objects = try folder.objects()
     var count = 0
     for index in objects.indices.dropFirst() {
       let candidates = try #require(objects[index]["candidates"] as? [[String: Any]])
       let found = candidates.first {
-        ($0["wish"] as? String ?? "").hasPrefix("Winograd") && ($0["kernel"] as? String ?? "").contains("wino")
+        ($0["wish"] as? String ?? "").hasPrefix(owner.rawValue) && ($0["kernel"] as? String ?? "").contains("wino")
           && $0["reason"] as? String != "its orders cannot be made"
       }
       guard let found else { continue }
@@ -91,9 +102,13 @@ let winogradIsThere: Bool = {
 
   @Test(arguments: [Mode.inference, .training], UInt64(1)...12)
   func agreesWithTheReferenceInDouble(mode: Mode, seed: UInt64) throws {
+    for owner in Owner.there { try agreesWithTheReferenceInDouble(mode, seed, owner) }
+  }
+
+  private func agreesWithTheReferenceInDouble(_ mode: Mode, _ seed: UInt64, _ owner: Owner) throws {
     var choices = Choices(seed: seed)
-    let net = Net(&choices)
-    let words = "seed \(seed) \(mode) \(net)"
+    let net = Net(&choices, owner)
+    let words = "\(owner) seed \(seed) \(mode) \(net)"
     let prepared = try net.request(mode).prepare(net.graph(.f32))
     var inDouble = net.request(mode)
     inDouble.precision = .f64
@@ -119,12 +134,12 @@ let winogradIsThere: Bool = {
     // Twice: another choice for one step brings other orders to those behind.
     for _ in 0..<2 {
       _ = try Plan(prepared, mode: mode, backends: [try folder.backend(.measured)], store: try store.copy(), threads: 2)
-      #expect(try force(folder) > 0, "\(words)")
+      #expect(try force(folder, owner) > 0, "\(words)")
     }
     let own = try store.copy()
     let plan = try Plan(
       prepared, mode: mode, backends: [try folder.backend(.remembered)], store: own, threads: 2)
-    let steps = plan.lines.filter { $0.contains("wino") }.count
+    let steps = plan.lines.filter { $0.contains("wino") && $0.contains("oneDNN winograd") == (owner == .ours) }.count
     #expect(steps >= (mode == .training ? 2 : 1), "\(words)\n\(plan.lines.joined(separator: "\n"))")
     let context = try Context(plan, store: own)
     for (name, tensor) in feeds where context.reads(name) { try context.feed(name, tensor) }
@@ -141,7 +156,8 @@ let winogradIsThere: Bool = {
     }
   }
 
-  @Test func mayBeForbidden() throws {
+  @Test(.enabled(if: winogradIsThere, "needs oneDNN 2 and AVX-512"))
+  func mayBeForbidden() throws {
     let folder = ChoiceFolder()
     let chain = try ConvChain(.inference)
     let plan = try chain.plan(try folder.backend(.measured, winograd: false))
@@ -153,7 +169,7 @@ let winogradIsThere: Bool = {
     #expect(with.contains { $0.contains("wino") }, "\(with)")
   }
 
-  @Test func trainingAndJudgingShareParameters() throws {
+  @Test(arguments: Owner.there) func trainingAndJudgingShareParameters(owner: Owner) throws {
     let folder = ChoiceFolder()
     let (training, inference) = (try ConvChain(.training), try ConvChain(.inference))
     _ = try training.plan(try folder.backend(.measured))
@@ -169,9 +185,10 @@ let winogradIsThere: Bool = {
       return (first, try Plan(judging, mode: .inference, backends: [backend], store: store, threads: 1), store)
     }
     _ = try plans()
-    #expect(try force(folder) > 0)
+    #expect(try force(folder, owner) > 0)
     let (_, plan, store) = try plans()
-    #expect(plan.lines.contains { $0.contains("Fused [oneDNN jit") && $0.contains("wino") }, "\(plan.lines)")
+    let name = owner == .ours ? "Fused [oneDNN winograd" : "Fused [oneDNN jit"
+    #expect(plan.lines.contains { $0.contains(name) && $0.contains("wino") }, "\(plan.lines)")
     let context = try Context(plan, store: store)
     let numbers: [Float] = (0..<2048).map { index in Float(index % 17) * 0.125 - 1 }
     let input = try Tensor(numbers, shape: [2, 16, 8, 8])

@@ -35,7 +35,7 @@ struct RoomTable {
     Room("Graphs", ["Tensors", "Vision"]),
     Room("Execution", ["Graphs"]),
     Room("Layers", ["Graphs", "Execution"]),
-    Room("OneDNNBackend", ["Execution"], wraps: ["CFoveaOneDNN"]),
+    Room("OneDNNBackend", ["Execution"], wraps: ["CFoveaOneDNN", "CFoveaBlocks"]),
     Room("LanesBackend", ["Execution"], wraps: ["CFoveaLanes"]),
     Room("Data", ["Tensors"], wraps: ["CFoveaPNG", "CFoveaTurboJPEG", "CFoveaCurl"]),
     Room("Inference", ["Layers", "Execution", "Data"]),

@@ -10,8 +10,7 @@ struct ConvChooser: Sendable {
   /// The type of pictures and weights, where the library has generated code for it.
   var dtype = DType.f32
   let tuning: OneDNNBackend.Tuning
-  /// Whether Winograd's way may be chosen.
-  let winograd: Bool
+  let winograd: WinogradWays
   let choices: ConvolutionChoices
 
   /// The step for a convolution.
@@ -34,7 +33,7 @@ struct ConvChooser: Sendable {
   /// The rule's step, or the one that was measured to be faster.
   private func choose(_ problem: ConvProblem, _ wish: ConvWish, _ byRule: Proposal) -> Proposal {
     guard tuning != .fixed else { return byRule }
-    let key = problem.key(order) + (winograd ? "" : "; without Winograd")
+    let key = problem.key(order) + winograd.words(problem)
     var record = choices.record(key, threads: problem.request.threads)
     if record == nil, tuning == .measured {
       record = choices.measuring(key, threads: problem.request.threads) {
@@ -42,7 +41,7 @@ struct ConvChooser: Sendable {
       }
     }
     guard let record else { return byRule }
-    var chosen = record.chosen == wish.name ? byRule : proposal(for: record, problem) ?? byRule
+    var chosen = record.chosen == wish.name ? byRule : proposal(for: record, problem, byRule) ?? byRule
     chosen.notes = record.lines
     return chosen
   }
@@ -64,9 +63,15 @@ struct ConvChooser: Sendable {
   }
 
   /// What a record names, unless the library now answers otherwise.
-  private func proposal(for record: ConvRecord, _ problem: ConvProblem) -> Proposal? {
-    guard let entry = record.candidates.first(where: { $0.wish == record.chosen }),
-      let wish = ConvWish.named(entry.wish), wish.algorithm == FOVEA_DIRECT || winograd,
+  private func proposal(for record: ConvRecord, _ problem: ConvProblem, _ byRule: Proposal) -> Proposal? {
+    guard let entry = record.candidates.first(where: { $0.wish == record.chosen }) else { return nil }
+    if entry.wish == ConvWish.ownWinograd.name {
+      guard winograd.own, let own = problem.ownWinograd(like: byRule), ConvRecord.text(of: own) == entry.kernel else {
+        return nil
+      }
+      return own
+    }
+    guard let wish = ConvWish.named(entry.wish), wish.algorithm == FOVEA_DIRECT || winograd.library,
       let description = problem.describe(wish, order), let proposal = try? problem.answer(description),
       ConvRecord.text(of: proposal) == entry.kernel
     else { return nil }
@@ -81,7 +86,9 @@ struct ConvChooser: Sendable {
     var record = ConvRecord(key: key, threads: problem.request.threads, chosen: rule.name, candidates: [])
     var seen: Set<String> = [ConvRecord.text(of: byRule)]
     var others: [(wish: ConvWish, proposal: Proposal)] = []
-    let asked = (winograd && problem.canBeWinograd ? ConvWish.winograd : []) + ConvWish.direct.filter { $0 != rule }
+    if winograd.own, let own = problem.ownWinograd(like: byRule) { others.append((ConvWish.ownWinograd, own)) }
+    let asked =
+      (winograd.library && problem.canBeWinograd ? ConvWish.winograd : []) + ConvWish.direct.filter { $0 != rule }
     for wish in asked {
       guard let description = problem.describe(wish, order) else {
         record.candidates.append(ConvCandidate(wish.name, "", reason: "the library has none"))

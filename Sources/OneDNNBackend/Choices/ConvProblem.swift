@@ -22,6 +22,8 @@ struct ConvProblem {
   let weights: Int?
   /// What is done with the result in the same step, for people and for telling problems apart.
   var after = ""
+  /// What our own Winograd's way would do; nil where it has no step for what follows.
+  var role: WinogradRole?
   /// The library is asked for this, in these orders.
   let ask: (MemoryDescriptor?, MemoryDescriptor?) -> Request
   /// The whole step around the primitive.

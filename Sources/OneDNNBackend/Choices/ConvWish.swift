@@ -41,6 +41,9 @@ struct ConvWish: Sendable, Equatable {
     ConvWish(name: "Winograd, any", algorithm: FOVEA_WINOGRAD, x: .named(.any), y: .named(.any)),
   ]
 
+  /// Winograd's way in kernels of our own, which the library is not asked for.
+  static let ownWinograd = ConvWish(name: "own Winograd", algorithm: FOVEA_WINOGRAD, x: .preferred, y: .preferred)
+
   /// The wish of a name, nil when there is none of that name.
   static func named(_ name: String) -> ConvWish? { (direct + winograd).first { $0.name == name } }
 }
