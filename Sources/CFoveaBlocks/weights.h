@@ -9,9 +9,10 @@ INLINE void weights_of(const int taps, const sizes *s, const float *weights, con
                        int64_t group, int64_t from_block, float *transformed) {
   const fovea_winograd *p = &s->problem;
   const int64_t width = group_width(s, group);
-  for (int64_t c = from_block * 16; c < from_block * 16 + 16; c++) {
-    for (int64_t v = 0; v < width; v++) {
-      const int64_t block = group * GROUP + v, there = p->to - block * 16;
+  // Neighbours in c may lie side by side in the weights, and are found near the processor then.
+  for (int64_t v = 0; v < width; v++) {
+    const int64_t block = group * GROUP + v, there = p->to - block * 16;
+    for (int64_t c = from_block * 16; c < from_block * 16 + 16; c++) {
       const float *in = weights_at(weights, order, block, c);
       vf half[6][5];
       for (int j = 0; j < taps; j++) {
@@ -50,9 +51,9 @@ INLINE void weight_results_of(const int taps, const sizes *s, const float *sums,
                               bool padded, int64_t group, int64_t from_block, float *dw) {
   const fovea_winograd *p = &s->problem;
   const int64_t width = group_width(s, group);
-  for (int64_t c = from_block * 16; c < from_block * 16 + 16 && (padded || c < p->from); c++) {
-    for (int64_t v = 0; v < width; v++) {
-      const int64_t block = group * GROUP + v, there = padded ? 16 : p->to - block * 16;
+  for (int64_t v = 0; v < width; v++) {
+    const int64_t block = group * GROUP + v, there = padded ? 16 : p->to - block * 16;
+    for (int64_t c = from_block * 16; c < from_block * 16 + 16 && (padded || c < p->from); c++) {
       const float *in = sums + group_weights(s, group) + (c * width + v) * 16;
       vf half[5][6];
       for (int j = 0; j < 6; j++) {
