@@ -4,6 +4,7 @@
 #if defined(__x86_64__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
 #define WINOGRAD fovea_winograd_avx512
+#define NORM fovea_norm_avx512
 #define WIDTH 4
 #define TILES_1 12
 #define TILES_2 12

@@ -2,6 +2,7 @@
 #include "winograd.h"
 
 #define WINOGRAD fovea_winograd_plain
+#define NORM fovea_norm_plain
 #define WIDTH 1
 #define TILES_1 2
 #define CHANNELS 2

@@ -7,8 +7,11 @@
 #include "tiles.h"
 #include "weights.h"
 #include "products.h"
+#include "norms.h"
 
 const fovea_winograd_kernels WINOGRAD = {
     .weights = weights, .pictures = pictures, .products = products, .results = results, .gradients = gradients,
     .outer = outer, .weight_results = weight_results,
 };
+
+const fovea_norm_kernels NORM = {.moments = moments, .normalize = normalize, .sums = sums, .returned = returned};

@@ -131,7 +131,8 @@ public struct OneDNNBackend: Backend {
     case Op.LayerNormalizationBackward.name: return [LayerNormBackward()]
     case Op.Fused.name:
       return [
-        FusedConv(chooser: chooser), FusedGemm(product: product), QuantizedProduct(), QuantizedPool(), QuantizedStep(),
+        FusedConv(chooser: chooser), FusedGemm(product: product), FusedNormForward(), FusedNormBackward(),
+        QuantizedProduct(), QuantizedPool(), QuantizedStep(),
       ]
     default: return []
     }

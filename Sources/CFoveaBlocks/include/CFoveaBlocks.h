@@ -1,5 +1,5 @@
 // Kernels on pictures whose channels lie in blocks of 16 ([N][C/16][H][W][16]), padded by zeros: Winograd's minimal
-// filtering.
+// filtering, and batch normalization with what stands around it.
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -63,3 +63,30 @@ void fovea_winograd_run(const fovea_winograd *problem, const float *x, const flo
 // written too: `padded` says that channels fill up blocks of 16.
 void fovea_winograd_gradient(const fovea_winograd *problem, const float *x, const float *dy,
                              const fovea_winograd_order *order, bool padded, float *dw, float *dbias, float *scratch);
+
+// MARK: Batch normalization
+
+typedef struct {
+  int32_t isa, threads;
+  // `plane` numbers for each channel of a picture.
+  int64_t batch, channels, plane;
+  float epsilon;
+} fovea_norm;
+
+// Which gradients pass the ReLU behind a norm: all (there is none), those of results above 0, or those where the norm,
+// computed again from its input, is above 0.
+enum fovea_norm_mask { FOVEA_NORM_OPEN = 0, FOVEA_NORM_BY_RESULT = 1, FOVEA_NORM_BY_INPUT = 2 };
+
+// Floats of scratch memory, aligned to 64 bytes, in either direction.
+int64_t fovea_norm_scratch_count(const fovea_norm *norm);
+
+// x, scale and shift [channels] → y, and the batch's mean and biased variance [channels]. `added`, unless NULL, is
+// added before ReLU is taken, if it is. y may be x or `added`.
+void fovea_norm_forward(const fovea_norm *norm, const float *x, const float *scale, const float *shift,
+                        const float *added, bool rectified, float *y, float *mean, float *variance, float *scratch);
+
+// The gradient of y, and x → those of x, scale and shift; dz, unless NULL, is what passed the ReLU. `y` is read with
+// FOVEA_NORM_BY_RESULT, `shift` with FOVEA_NORM_BY_INPUT. dx may be dy or x, dz may be dy.
+void fovea_norm_backward(const fovea_norm *norm, const float *dy, const float *x, const float *y, int mask,
+                         const float *scale, const float *shift, const float *mean, const float *variance, float *dz,
+                         float *dx, float *dscale, float *dshift, float *scratch);

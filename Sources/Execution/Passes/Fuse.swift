@@ -76,6 +76,14 @@ public struct Fuse: GraphPass {
 
   /// The chain as a graph of its own, and the operands that come from outside, in order.
   static func body(of nodes: [Node], in graph: Graph) -> (Graph, [Value?]) {
+    var (body, operands, inner) = chain(of: nodes, in: graph)
+    let last = nodes[nodes.count - 1].outputs.compactMap { inner[$0] }
+    for (index, value) in last.enumerated() { body.addOutput("output\(index)", value) }
+    return (body, operands)
+  }
+
+  /// The same without outputs, and what its values are called inside.
+  static func chain(of nodes: [Node], in graph: Graph) -> (body: Graph, operands: [Value?], inner: [Value: Value]) {
     var body = Graph(registry: graph.registry)
     var inner: [Value: Value] = [:]
     var operands: [Value?] = []
@@ -86,13 +94,11 @@ public struct Fuse: GraphPass {
         operands.append(input)
       }
     }
-    var last: [Value] = []
     for node in nodes {
-      last = body.add(
+      let made = body.add(
         graph.op(of: node), node.inputs.map { $0.flatMap { inner[$0] } }, node.attributes, origin: node.origin)
-      for (outer, value) in zip(node.outputs, last) { inner[outer] = value }
+      for (outer, value) in zip(node.outputs, made) { inner[outer] = value }
     }
-    for (index, value) in last.enumerated() { body.addOutput("output\(index)", value) }
-    return (body, operands)
+    return (body, operands, inner)
   }
 }
