@@ -71,7 +71,7 @@ extension Graph {
   }
 
   /// Retypes the leaves and runs every shape rule again.
-  func retyped(_ leaf: (Value, ValueInfo) -> TensorType) throws(GraphError) -> Graph {
+  package func retyped(_ leaf: (Value, ValueInfo) -> TensorType) throws(GraphError) -> Graph {
     let copy = reinferred(leaf)
     try copy.check()
     return copy

@@ -153,7 +153,8 @@ import Testing
       (11, { $0.packed(10, [1, 2, 3] as [Double]) }), (11, raw([1.0, 2, 3].map(\.bitPattern))),
       (10, raw([0x3c00, 0x4000, 0x4200] as [UInt16])), (10, { $0.packed(5, [0x3c00, 0x4000, 0x4200] as [Int64]) }),
       (16, raw([0x3f80, 0x4000, 0x4040] as [UInt16])),
-      (6, { $0.packed(5, [1, 2, 3] as [Int64]) }), (7, { $0.packed(7, [1, 2, 3] as [Int64]) }), (7, raw([1, 2, 3] as [Int64])),
+      (6, { $0.packed(5, [1, 2, 3] as [Int64]) }), (7, { $0.packed(7, [1, 2, 3] as [Int64]) }),
+      (7, raw([1, 2, 3] as [Int64])),
       (3, raw([1, 2, 3] as [Int8])), (2, raw([1, 2, 3] as [UInt8])), (4, raw([1, 2, 3] as [UInt16])),
       (12, raw([1, 2, 3] as [UInt32])), (13, raw([1, 2, 3] as [UInt64])),
     ]

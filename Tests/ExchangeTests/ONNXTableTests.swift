@@ -15,7 +15,8 @@ import Testing
       let cells = row.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
       if cells.count >= 4, cells[0] != "operator", !cells[0].hasPrefix("-") { listed[cells[0]] = cells[3] }
     }
-    let known = Dictionary(ONNXFile.operatorsRead.map { ($0.name, $0.refused) }, uniquingKeysWith: { first, _ in first })
+    let known = Dictionary(
+      ONNXFile.operatorsRead.map { ($0.name, $0.refused) }, uniquingKeysWith: { first, _ in first })
     #expect(Set(listed.keys) == Set(known.keys))
     for (name, refused) in known where listed[name] != nil { #expect(listed[name] == refused, "\(name)") }
   }

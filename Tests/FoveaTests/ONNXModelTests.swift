@@ -69,9 +69,10 @@ struct ONNXModelTests {
   /// depend on how a picture is shrunk.
   @Test func ultraFaceFindsFaces() async throws {
     let model = try ONNXFile.read("\(shared)/models/ultraface/version-RFB-320_simplified.onnx")
-      .with(preprocessing: Preprocessing(
-        size: [240, 320], mean: [Double](repeating: 127.0 / 255, count: 3),
-        std: [Double](repeating: 128.0 / 255, count: 3), antialias: false))
+      .with(
+        preprocessing: Preprocessing(
+          size: [240, 320], mean: [Double](repeating: 127.0 / 255, count: 3),
+          std: [Double](repeating: 128.0 / 255, count: 3), antialias: false))
     let predictor = Predictor(model, device: .cpu(threads: 2))
     for (name, count) in [("1", 46), ("2", 19), ("3", 25)] {
       let picture = try ImageDecoder.decode(path: "\(shared)/models/ultraface/\(name).jpg")

@@ -98,7 +98,7 @@ struct TrainCommand: Command {
     try introduce(line, model, dataset, options, device, console)
     if !fresh.isEmpty {
       console.note(
-        "\(modelOptions.weights ?? "the file") tells other classes apart, so these start at random: "
+        "\(modelOptions.weights ?? modelOptions.text) tells other classes apart, so these start at random: "
           + fresh.joined(separator: ", "))
     }
     let trainer = Trainer(model: model, dataset: dataset, options: options, device: device)
@@ -176,7 +176,12 @@ struct TrainCommand: Command {
     } else if dataset.sampleShape.rank == 3 {
       preprocessing.size = [dataset.sampleShape[1], dataset.sampleShape[2]]
     }
-    if let given { return (given.with(preprocessing: preprocessing, classNames: dataset.classNames), []) }
+    if let given {
+      let ready = given.with(preprocessing: preprocessing, classNames: dataset.classNames)
+      guard let scores = given.scores, scores != dataset.classNames.count else { return (ready, []) }
+      return try ready.withNewHead(
+        classNames: dataset.classNames, seed: recipe.seed, initialization: recipe.initialization)
+    }
     return try modelOptions.loaded(
       .init(
         input: InputShape(dataset.sampleShape), classNames: dataset.classNames, seed: recipe.seed,
@@ -193,7 +198,7 @@ struct TrainCommand: Command {
   /// The first of runs/MODEL, runs/MODEL-2, … that is not there yet.
   private static func freshDirectory(for model: ModelOptions, _ ending: String = "") -> String {
     var name = model.text.split(separator: "/").last.map(String.init) ?? "model"
-    if name.hasSuffix(".safetensors") { name.removeLast(".safetensors".count) }
+    for ending in [".safetensors", ".onnx"] where name.hasSuffix(ending) { name.removeLast(ending.count) }
     let first = "runs/\(name)\(ending)"
     guard Directory.exists(first) else { return first }
     var number = 2

@@ -12,7 +12,8 @@ struct ONNXIndex {
     self.model = model
     types = Dictionary(model.graph.values.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     read = Set(model.graph.nodes.flatMap(\.inputs))
-    let shapes = Dictionary(model.graph.initializers.map { ($0.name, $0.dims) }, uniquingKeysWith: { first, _ in first })
+    let shapes = Dictionary(
+      model.graph.initializers.map { ($0.name, $0.dims) }, uniquingKeysWith: { first, _ in first })
     var channels: [String: Int] = [:]
     for node in model.graph.nodes where node.op == "Conv" && node.inputs.count > 1 && channels[node.inputs[0]] == nil {
       guard let dims = shapes[node.inputs[1]], dims.count > 2, (1...1 << 20).contains(dims[1]) else { continue }
