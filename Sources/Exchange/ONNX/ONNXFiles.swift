@@ -6,20 +6,24 @@ import FoveaTensors
   import Darwin
 #endif
 
-/// A mapped ONNX file and the files beside it that hold its large tensors.
+/// The bytes of an ONNX file and the files beside it that hold its large tensors.
 final class ONNXFiles {
-  let own: MappedFile
-  private let directory: String
+  /// Keeps the bytes of the file itself.
+  let own: TensorStorage
+  /// Nil for bytes that are in no file: nothing lies beside those.
+  private let directory: String?
   private var others: [String: MappedFile] = [:]
 
-  init(_ own: MappedFile) {
+  /// - Parameter path: of the file that the bytes are of; nil where they are in memory alone.
+  init(_ own: TensorStorage, path: String?) {
     self.own = own
-    directory = own.path.lastIndex(of: "/").map { String(own.path[..<$0]) } ?? "."
+    directory = path.map { path in path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
   }
 
   /// A file that a tensor names, which must lie in the model's directory or below it.
   func beside(_ location: String) throws(ONNXProblem) -> MappedFile {
     if let known = others[location] { return known }
+    guard let directory else { throw ONNXProblem("lies in another file, and these bytes are in none") }
     let parts = location.split(separator: "/", omittingEmptySubsequences: false)
     guard !location.isEmpty, !location.utf8.contains(0), !parts.contains(".."), parts.first != "" else {
       throw ONNXProblem("lies in \(Named.short(location)), outside the model's directory, which is not read")

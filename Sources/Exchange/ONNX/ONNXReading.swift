@@ -22,6 +22,17 @@ extension ONNXFile {
   /// - Throws: `ONNXError`; all nodes that are not supported at once.
   public static func read(_ path: String, registry: Registry = .standard) throws -> Model {
     let (model, files) = try open(path)
+    return try read(path, model, files, registry)
+  }
+
+  /// Reads a network whose bytes are in memory; `path` is what errors call it.
+  package static func read(_ path: String, bytes: TensorStorage) throws -> Model {
+    try read(path, try message(path, bytes), ONNXFiles(bytes, path: nil), .standard)
+  }
+
+  private static func read(
+    _ path: String, _ model: ONNXModel, _ files: ONNXFiles, _ registry: Registry
+  ) throws -> Model {
     let importer = try best(path, model, files, registry)
     let store = Store()
     for leaf in importer.leaves {
@@ -84,10 +95,17 @@ extension ONNXFile {
   static func open(_ path: String) throws(ONNXError) -> (ONNXModel, ONNXFiles) {
     let file: MappedFile
     do throws(TensorError) { file = try MappedFile(path: path, isWritable: true) } catch { throw .file(error) }
+    guard let base = file.bytes.baseAddress else { throw .damaged(path: path, problem: "it is empty") }
+    let bytes = TensorStorage(
+      borrowing: UnsafeMutableRawPointer(mutating: base), byteCount: file.bytes.count, keeper: file)
+    return (try message(path, bytes), ONNXFiles(bytes, path: path))
+  }
+
+  private static func message(_ path: String, _ bytes: TensorStorage) throws(ONNXError) -> ONNXModel {
     let model: ONNXModel
-    do throws(ONNXProblem) { model = try ONNXModel(ProtobufReader(file.bytes)) } catch {
-      throw .damaged(path: path, problem: error.text)
-    }
+    do throws(ONNXProblem) {
+      model = try ONNXModel(ProtobufReader(UnsafeRawBufferPointer(start: bytes.base, count: bytes.byteCount)))
+    } catch { throw .damaged(path: path, problem: error.text) }
     guard ONNXOperator.opsets.contains(model.opset) else {
       let known = "\(ONNXOperator.opsets.lowerBound) to \(ONNXOperator.opsets.upperBound)"
       throw .version(
@@ -96,7 +114,7 @@ extension ONNXFile {
           ? "it says no opset of the standard's operators; opsets \(known) are read"
           : "its opset is \(model.opset), opsets \(known) are read; convert it with onnx.version_converter")
     }
-    return (model, ONNXFiles(file))
+    return model
   }
 
   /// The reading with the most open sizes that works.

@@ -82,7 +82,7 @@ struct ONNXTensor {
   }
 
   /// Where the numbers are: a part of the file, or of one beside it.
-  private func bytes(_ files: ONNXFiles) throws(ONNXProblem) -> (base: UnsafeRawBufferPointer, keeper: MappedFile)? {
+  private func bytes(_ files: ONNXFiles) throws(ONNXProblem) -> (base: UnsafeRawBufferPointer, keeper: AnyObject)? {
     guard isExternal else {
       guard let raw else { return nil }
       do throws(ProtobufError) { return (try raw.bytes, files.own) } catch { throw ONNXProblem(error.description) }
