@@ -2,7 +2,8 @@ import FoveaGraphs
 
 /// One use of a layer, in the tree from which parameter paths are computed.
 final class Scope {
-  let parent: Scope?
+  /// Not owned: the declaration owns the root, and each scope those below it.
+  unowned let parent: Scope?
   let text: String
   let source: SourceLine?
   let modifiers: Modifiers
