@@ -66,7 +66,7 @@ public enum Darknet {
     let name = stem(config).split(separator: "/").last.map(String.init) ?? ""
     return Model(
       graph: graph, store: store, preprocessing: network.preprocessing, classNames: classNames, name: name,
-      detection: network.heads)
+      composites: network.composites, detection: network.heads)
   }
 
   /// A path without its ending.

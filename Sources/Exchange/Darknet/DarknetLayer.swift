@@ -133,6 +133,7 @@ struct DarknetLayer: Layer, CustomStringConvertible {
   }
 
   private func shortcut(_ x: Symbol, _ options: DarknetOptions) -> Symbol {
+    options.refuse([("alpha", 1), ("beta", 1)])
     if let kind = section["weights_type"], kind != "none" {
       x.reject("weights_type=\(Named.cut(kind)) is not supported", mend: "use a plain sum: take the line out")
     }

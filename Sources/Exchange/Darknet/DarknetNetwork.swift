@@ -10,6 +10,8 @@ struct DarknetNetwork {
   /// The paths of parameters and statistics, in the order in which darknet writes their numbers.
   let order: [String]
   let preprocessing: Preprocessing
+  /// Each section as a summary shows it, by path.
+  let composites: [String: String]
 
   /// - Throws: `DarknetError.config`; `GraphError.mistakes` with everything that does not fit, each with its line.
   init(_ config: DarknetConfig) throws {
@@ -35,6 +37,10 @@ struct DarknetNetwork {
     }
     try graph.check()
     self.heads = heads
+    composites = Dictionary(
+      uniqueKeysWithValues: config.layers.enumerated().map { index, section in
+        ("layer\(index)", DarknetLayer(section: section, index: index, sources: []).description)
+      })
     order = config.layers.enumerated().flatMap { DarknetNetwork.paths($0.element, $0.offset) }
     var preprocessing = Preprocessing(for: input)
     preprocessing.antialias = false
