@@ -13,7 +13,7 @@ TRAIN_1D = $(FOVEA) train mnist-1d-conv --data mnist-1d --epochs 250 --batch 100
 SWIFT_FILES = Package.swift Sources Tests $(wildcard Examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench lint format clean toolchain
+.PHONY: help run build test bench fuzz lint format clean toolchain
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -32,6 +32,9 @@ test: toolchain ## build and run all tests, in release, and the examples
 
 bench: build ## measure the cases of Benchmarks/README.md (ours alone; ONLY=lenet5 for some)
 	$(FOVEA) bench --suite --out .build/bench.jsonl$(if $(ONLY), --only "$(ONLY)")
+
+fuzz: toolchain ## feed the parsers of files made-up bytes, RUNS=2000000 times each (ONLY=npy for some)
+	@JOBS=$(JOBS) RUNS=$(or $(RUNS),2000000) Scripts/fuzz $(ONLY)
 
 lint: toolchain ## check the formatting
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)

@@ -16,7 +16,11 @@ func shim(_ name: String) -> Target {
   .target(name: name, path: "Sources/\(name)", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))])
 }
 
-let settings: [SwiftSetting] = [.enableUpcomingFeature("MemberImportVisibility")]
+/// libFuzzer's library, in `make fuzz` alone: nothing here concerns any other build or package.
+let fuzzer = Context.environment["FUZZ"]
+
+let settings: [SwiftSetting] =
+  [.enableUpcomingFeature("MemberImportVisibility")] + (fuzzer == nil ? [] : [.unsafeFlags(["-sanitize=fuzzer"])])
 
 /// `others` are golden files and the scripts that made them.
 func tests(_ name: String, _ dependencies: [Target.Dependency], others: [String] = []) -> Target {
@@ -78,3 +82,13 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if let fuzzer {
+  package.products.append(.executable(name: "fovea-fuzz", targets: ["fuzz"]))
+  package.targets += [
+    .target(name: "CFoveaFuzz", path: "Tests/Fuzz/CFoveaFuzz"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FoveaExchange", "FoveaData", "CFoveaFuzz"], path: "Tests/Fuzz/Program",
+      linkerSettings: [.unsafeFlags(["-use-ld=lld", fuzzer]), .linkedLibrary("stdc++")]),
+  ]
+}
