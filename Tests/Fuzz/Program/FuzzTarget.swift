@@ -23,8 +23,8 @@ extension FuzzTarget {
 enum FuzzTargets {
   static var all: [any FuzzTarget.Type] {
     [
-      DarknetTarget.self, GraphTarget.self, GzipTarget.self, IDXTarget.self, NPYTarget.self, ProtobufTarget.self,
-      PyTorchTarget.self, SafetensorsTarget.self,
+      DarknetTarget.self, GraphTarget.self, GzipTarget.self, IDXTarget.self, NPYTarget.self, ONNXTarget.self,
+      ProtobufTarget.self, PyTorchTarget.self, SafetensorsTarget.self,
     ]
   }
 
