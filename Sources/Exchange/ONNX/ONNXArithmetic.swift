@@ -10,14 +10,13 @@ extension ONNXOperator {
       [.value(site.emit(Op.Neg.self, [try site.value(0)]))]
     },
     folded("Abs", Op.Abs.self), folded("Sqrt", Op.Sqrt.self), folded("Floor", Op.Floor.self),
-    folded("Sign", Op.Sign.self), later("Ceil"), later("Round"), later("Erf"),
+    folded("Sign", Op.Sign.self), folded("Ceil", Op.Ceil.self), folded("Round", Op.Round.self),
+    folded("Erf", Op.Erf.self),
     ONNXOperator("Reciprocal", folded: true) { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.Div.self, [site.constant(1, "one"), try site.value(0)]))]
     },
-    ONNXOperator("Mod", refused: "of numbers that only a run makes, unless the operator is there", folded: true) {
-      (site) throws(ONNXRefusal) in
-      guard let op = site.importer.graph.registry["Mod"] else { throw ONNXRefusal("remainders are not read") }
-      return [.value(site.emit(op, [try site.value(0), try site.value(1)], try site.keeping("fmod")))]
+    ONNXOperator("Mod", folded: true) { (site) throws(ONNXRefusal) in
+      [.value(site.emit(Op.Mod.self, [try site.value(0), try site.value(1)], try site.keeping("fmod")))]
     },
     many("Max", Op.Max.self), many("Min", Op.Min.self),
     ONNXOperator("Sum", folded: true) { (site) throws(ONNXRefusal) in [.value(try site.total(isMean: false))] },
@@ -35,14 +34,6 @@ extension ONNXOperator {
   /// An operator of one operand that shapes are computed with, too.
   private static func folded(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
     ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in [.value(site.emit(op, [try site.value(0)]))] }
-  }
-
-  /// One that the registry may have.
-  private static func later(_ name: String) -> ONNXOperator {
-    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
-      guard let op = site.importer.graph.registry[name] else { throw ONNXRefusal("this operator is not read") }
-      return [.value(site.emit(op, [try site.value(0)]))]
-    }
   }
 
   private static func sum(_ name: String, _ op: any Operator.Type, _ role: Parameter.Role) -> ONNXOperator {

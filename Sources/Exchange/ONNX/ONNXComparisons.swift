@@ -7,15 +7,8 @@ extension ONNXOperator {
     [
       two("Equal", Op.Equal.self), two("Greater", Op.Greater.self), two("GreaterOrEqual", Op.GreaterOrEqual.self),
       two("Less", Op.Less.self), two("LessOrEqual", Op.LessOrEqual.self), two("And", Op.And.self),
-      two("Or", Op.Or.self),
+      two("Or", Op.Or.self), two("Xor", Op.Xor.self),
     ] + [
-      ONNXOperator("Xor", folded: true) { (site) throws(ONNXRefusal) in
-        // Different truths: one of them, and not both.
-        let (a, b) = (try site.value(0), try site.value(1))
-        let either = site.emit(Op.Or.self, [a, b], part: "either")
-        let both = site.emit(Op.And.self, [a, b], part: "both")
-        return [.value(site.emit(Op.And.self, [either, site.emit(Op.Not.self, [both], part: "not both")]))]
-      },
       ONNXOperator("Not", folded: true) { (site) throws(ONNXRefusal) in
         [.value(site.emit(Op.Not.self, [try site.value(0)]))]
       },

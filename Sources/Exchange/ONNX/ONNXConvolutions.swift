@@ -123,9 +123,6 @@ extension ONNXSite {
   /// A matrix product of whatever ranks.
   func product(_ x: Value, _ w: Value) throws(ONNXRefusal) -> Value {
     if try dims(of: x).here.count == 2, try dims(of: w).here.count == 2 { return emit(Op.Gemm.self, [x, w]) }
-    guard let op = importer.graph.registry["MatMul"] else {
-      throw ONNXRefusal("products of other than two axes are not read")
-    }
-    return emit(op, [x, w])
+    return emit(Op.MatMul.self, [x, w])
   }
 }

@@ -38,7 +38,6 @@ extension ONNXOperator {
       return [.value(try site.product(a, try site.whole(1, zero: 3, part: "b")))]
     },
     ONNXOperator("DynamicQuantizeLinear") { (site) throws(ONNXRefusal) in
-      guard let round = site.importer.graph.registry["Round"] else { throw ONNXRefusal("rounding is not read") }
       let x = try site.value(0)
       let zero = site.constant(0, "zero")
       func flat(_ name: String, _ value: Value) -> Value {
@@ -49,7 +48,7 @@ extension ONNXOperator {
       let least = site.emit(Op.Max.self, [turned, zero], part: "lower")
       let span = site.emit(Op.Add.self, [largest, least], part: "span")
       let scale = site.emit(Op.Div.self, [span, site.constant(255, "levels")], part: "scale")
-      let place = site.emit(round, [site.emit(Op.Div.self, [least, scale], part: "place")], part: "rounded")
+      let place = site.emit(Op.Round.self, [site.emit(Op.Div.self, [least, scale], part: "place")], part: "rounded")
       let kept = site.emit(Op.Clip.self, [place], ["min": .float(0), "max": .float(255)], part: "kept")
       let point = site.emit(Op.Cast.self, [kept], ["to": .string("u8")], part: "point")
       return [.value(site.emit(Op.QuantizeLinear.self, [x, scale, point])), .value(scale), .value(point)]

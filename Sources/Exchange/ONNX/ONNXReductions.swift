@@ -12,13 +12,10 @@ extension ONNXOperator {
       site.emit(Op.ReduceMax.self, [x], axes)
     },
     reduction("ReduceMin", folded: true) { (site, x, axes) throws(ONNXRefusal) in
-      if let op = site.importer.graph.registry["ReduceMin"] { return site.emit(op, [x], axes) }
-      let turned = site.emit(Op.Neg.self, [x], part: "turned")
-      return site.emit(Op.Neg.self, [site.emit(Op.ReduceMax.self, [turned], axes, part: "largest")])
+      site.emit(Op.ReduceMin.self, [x], axes)
     },
     reduction("ReduceProd", folded: true) { (site, x, axes) throws(ONNXRefusal) in
-      guard let op = site.importer.graph.registry["ReduceProd"] else { throw ONNXRefusal("products are not read") }
-      return site.emit(op, [x], axes)
+      site.emit(Op.ReduceProd.self, [x], axes)
     },
     reduction("ReduceL1") { (site, x, axes) throws(ONNXRefusal) in
       site.emit(Op.ReduceSum.self, [site.emit(Op.Abs.self, [x], part: "sizes")], axes)
@@ -43,15 +40,7 @@ extension ONNXOperator {
       guard !axes.flag("keepdims", default: true) else { return site.emit(Op.Add.self, [log, largest]) }
       return site.emit(Op.Add.self, [log, site.emit(Op.ReduceMax.self, [x], axes, part: "largest, flat")])
     },
-    arg("ArgMax", Op.ArgMax.self),
-    ONNXOperator("ArgMin") { (site) throws(ONNXRefusal) in
-      let attributes = try site.keeping("axis", "keepdims", "select_last_index")
-      if let op = site.importer.graph.registry["ArgMin"] {
-        return [.value(site.emit(op, [try site.value(0)], attributes))]
-      }
-      let turned = site.emit(Op.Neg.self, [try site.value(0)], part: "turned")
-      return [.value(site.emit(Op.ArgMax.self, [turned], attributes))]
-    },
+    arg("ArgMax", Op.ArgMax.self), arg("ArgMin", Op.ArgMin.self),
   ]
 
   private static func arg(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
