@@ -146,6 +146,8 @@ public protocol ReferenceScalar: BinaryFloatingPoint, TensorScalar {
   static func logarithm(onePlus x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
   static func hyperbolicTangent(_ x: Self) -> Self
+  /// erf(x), exact where it is small.
+  static func errorFunction(_ x: Self) -> Self
   /// 1 − erf(x), exact where it is small.
   static func complementaryErrorFunction(_ x: Self) -> Self
 }

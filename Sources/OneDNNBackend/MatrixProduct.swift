@@ -3,7 +3,8 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaTensors
 
-/// Gemm on plain matrices; transposition is a matter of strides.
+/// Gemm and MatMul on plain matrices; transposition is a matter of strides. Of a MatMul the rows of several matrices
+/// may stand one after the other, as long as all are multiplied by the same one.
 struct MatrixProduct: Implementation {
   /// The type in which both matrices are read; the result is f32.
   var dtype = DType.f32
@@ -13,6 +14,9 @@ struct MatrixProduct: Implementation {
     if site.attributes.float("alpha", default: 1) != 1 || site.attributes.float("beta", default: 1) != 1 {
       return "a matrix product scaled by alpha or beta"
     }
+    let ranks = (site.inputShape(0).rank, site.inputShape(1).rank)
+    if ranks.1 != 2 || ranks.0 < 2 { return "a product by other than one matrix" }
+    if ranks.0 > 2, dtype != .f32 { return "a product of several matrices in \(dtype.rawValue)" }
     return site.commonRefusal(of: "matrix product")
   }
 
@@ -30,9 +34,9 @@ struct MatrixProduct: Implementation {
     }
     var wish = Request(FOVEA_MATMUL)
     wish.activations = activations
-    wish.src = matrix(site.inputShape(0), transposed: site.attributes.flag("transA"))
+    wish.src = matrix(MatrixProduct.rows(site.inputShape(0)), transposed: site.attributes.flag("transA"))
     wish.weights = matrix(site.inputShape(1), transposed: site.attributes.flag("transB"))
-    wish.dst = MemoryDescriptor(site.outputShape().dims, .plain)
+    wish.dst = MemoryDescriptor(MatrixProduct.rows(site.outputShape()).dims, .plain)
     var operands: [(argument: fovea_arg, operand: Operand)] = [
       (FOVEA_SRC, .input(0)), (FOVEA_WEIGHTS, .input(1)), (FOVEA_DST, .output(0)),
     ]
@@ -43,11 +47,16 @@ struct MatrixProduct: Implementation {
     }
     guard let found = wish.describe() else { throw OneDNN.failure("a matrix product") }
     var inputs = site.inputs.map { _ in Layout.plain }
-    for index in 0..<2 {
+    for index in 0..<2 where site.inputShape(index).rank == 2 {
       let dims = site.inputShape(index).dims
       if let plain = MemoryDescriptor(dims, .plain, dtype) { inputs[index] = Layout(plain, dims: dims) }
     }
     return Proposal(found, inputs: inputs, outputs: [.plain], operands)
+  }
+
+  /// All matrices of a tensor as one.
+  private static func rows(_ shape: Shape) -> Shape {
+    [shape.dims.dropLast().reduce(1, *), shape[shape.rank - 1]]
   }
 }
 

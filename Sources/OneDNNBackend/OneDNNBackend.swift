@@ -116,6 +116,8 @@ public struct OneDNNBackend: Backend {
     case Op.PRelu.name: return [SlopeForward()]
     case Op.PReluBackward.name: return [SlopeBackward()]
     case Op.Gemm.name: return [product]
+    // Stacks of matrices are multiplied in f32 whatever the precision.
+    case Op.MatMul.name: return [product, MatrixProduct()]
     case Op.Add.name, Op.Sub.name, Op.Mul.name, Op.Div.name, Op.Max.name, Op.Min.name: return [Arithmetic()]
     case Op.Concat.name: return [Concatenation()]
     case Op.ConcatBackward.name, Op.Split.name: return [Pieces()]

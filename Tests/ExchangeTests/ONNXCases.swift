@@ -104,7 +104,7 @@ func shaped<T: TensorScalar>(_ values: [T], _ shape: Shape) -> Tensor {
 extension ONNXCase {
   /// At least one case of each operator that is written.
   static func all() throws -> [ONNXCase] {
-    try pointwise() + activations() + windows() + pooling() + norms() + movement() + selection() + others()
+    try pointwise() + activations() + windows() + pooling() + norms() + movement() + selection() + others() + foreign()
   }
 
   private static func pointwise() throws -> [ONNXCase] {

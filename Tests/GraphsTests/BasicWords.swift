@@ -3,7 +3,7 @@ import FoveaTensors
 
 extension OperatorWords {
   /// One use of every operator but the fused one, whose operands are its body's.
-  static var all: [Use] { basic + further + spatial }
+  static var all: [Use] { basic + further + spatial + foreign }
 
   /// One use of each operator of the first networks.
   static var basic: [Use] {

@@ -247,8 +247,8 @@ struct MovementTests {
       ])
     #expect(said(Op.Pad.self, [f32(2)], ["pads": .ints([.min, .max])]).count == 1)
     #expect(
-      said(Op.Pad.self, [f32(2)], ["pads": .ints([1, 1]), "mode": .string("reflect")]) == [
-        "mode \"reflect\"; use \"constant\""
+      said(Op.Pad.self, [f32(2)], ["pads": .ints([1, 1]), "mode": .string("mirror")]) == [
+        "mode \"mirror\"; use constant, edge, reflect, wrap"
       ])
   }
 }

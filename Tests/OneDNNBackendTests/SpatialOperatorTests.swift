@@ -87,6 +87,21 @@ import Testing
       "seed \(seed) \(full) axis \(axis)")
   }
 
+  /// Maps as stacks of matrices: by one matrix the library multiplies them, by several the plain loops do.
+  @Test(arguments: UInt64(1)...12)
+  func matrixProducts(seed: UInt64) throws {
+    var choices = Choices(seed: seed)
+    var bench = Bench()
+    let axes = choices.int(1...2)
+    let y = bench.mixed(bench.input(Self.shape(&choices, channels: 3, axes: axes)), to: choices.pick([3, 16]))
+    let dims = bench.graph.shape(y).dims
+    let columns = choices.int(1...9)
+    let several = axes == 2 && choices.int(0...2) == 0
+    let w = bench.weights((several ? [dims[1]] : []) + [dims[axes + 1], columns])
+    let z = bench.graph.add(Op.MatMul.self, [y, w])[0]
+    try bench.check([z], runs: several ? [] : ["MatMul"], "seed \(seed) \(dims) to \(columns)")
+  }
+
   /// No kernels of the library's own: here the plain loops meet values in other orders.
   @Test(arguments: UInt64(1)...12)
   func groupNorms(seed: UInt64) throws {

@@ -30,13 +30,16 @@ extension ONNXExport.Rules {
     ("Tile", listed("Tile", "repeats", since: 13)),
     (
       "Pad",
-      Rule("Pad", since: 13) { piece in
-        let pads = piece.integers("pads", piece.attributes.ints("pads", default: []))
-        let value = piece.attributes.float("value", default: 0)
-        piece.add(
-          "Pad", [piece.input(0), pads, value == 0 ? "" : piece.number("value", value)],
-          ["mode": .string(piece.attributes.string("mode", default: "constant"))])
-      }
+      Rule(
+        "Pad", since: 13, remark: "19 with mode wrap",
+        opset: { $0.attributes.string("mode", default: "") == "wrap" ? 19 : ONNXExport.leastOpset },
+        write: { piece in
+          let pads = piece.integers("pads", piece.attributes.ints("pads", default: []))
+          let mode = piece.attributes.string("mode", default: "constant")
+          let value = mode == "constant" ? piece.attributes.float("value", default: 0) : 0
+          piece.add(
+            "Pad", [piece.input(0), pads, value == 0 ? "" : piece.number("value", value)], ["mode": .string(mode)])
+        })
     ),
     (
       "Slice",

@@ -45,7 +45,9 @@ extension ONNXExport {
   package enum Rules {
     package static let all: [String: Decision] = {
       var result: [String: Decision] = [:]
-      let groups = [elementwise, activations, windows, norms, movement, selection, reductions, quantized, losses]
+      let groups = [
+        elementwise, activations, windows, norms, movement, selection, reductions, quantized, losses, foreign,
+      ]
       for (name, rule) in groups.flatMap({ $0 }) { result[name] = .written(rule) }
       for (reason, names) in refused { for name in names { result[name] = .refused(reason) } }
       return result
@@ -59,13 +61,16 @@ extension ONNXExport {
           "AdaptiveAveragePoolBackward", "AveragePoolBackward", "BatchNormalizationBackward",
           "BinaryCrossEntropyWithLogitsBackward", "BroadcastToShape", "ClipBackward", "ConcatBackward",
           "ConvBackwardData", "ConvBackwardWeights", "CropBackward", "EluBackward", "ExtremumBackward",
-          "GatherBackward", "GatherElementsBackward", "GeluBackward", "GlobalAveragePoolBackward",
-          "GlobalLpPoolBackward", "GroupNormalizationBackward", "HardSigmoidBackward", "HardSwishBackward",
+          "GatherBackward", "GatherElementsBackward", "GatherNDBackward", "GeluBackward", "GlobalAveragePoolBackward",
+          "GlobalLpPoolBackward", "GridSampleBackwardData", "GridSampleBackwardGrid", "GroupNormalizationBackward",
+          "HardSigmoidBackward", "HardSwishBackward",
           "LRNBackward", "LayerNormalizationBackward", "LeakyReluBackward", "LocallyConnectedBackwardData",
           "LocallyConnectedBackwardWeights", "LogSoftmaxBackward", "LpPoolBackward", "MaxPoolBackward",
-          "MaxUnpoolBackward", "MeanSquaredErrorBackward", "MishBackward", "PReluBackward", "PowBackward",
-          "ReduceMaxBackward", "ReduceMeanBackward", "ReduceSumBackward", "ReluBackward", "ReshapeLike",
-          "ResizeBackward", "SeluBackward", "SigmoidBackward", "SliceBackward", "SoftmaxBackward",
+          "MaxUnpoolBackward", "MeanSquaredErrorBackward", "MishBackward", "PReluBackward", "PadBackward",
+          "PowBackward",
+          "ReduceMaxBackward", "ReduceMeanBackward", "ReduceProdBackward", "ReduceSumBackward", "ReluBackward",
+          "ReshapeLike",
+          "ResizeBackward", "RoiAlignBackward", "SeluBackward", "SigmoidBackward", "SliceBackward", "SoftmaxBackward",
           "SoftmaxCrossEntropyLossBackward", "SumToShape", "SwishBackward", "TanhBackward", "TileBackward",
           "TopKBackward", "YOLOGridLossBackward",
         ]
