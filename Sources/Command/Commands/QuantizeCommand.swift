@@ -23,7 +23,7 @@ struct QuantizeCommand: Command {
       "fovea quantize runs/resnet20/best.safetensors --data cifar10:DIR --out resnet20-8bit.safetensors",
       "a quarter of the bytes; says what it costs in accuracy"),
     Example(
-      "fovea quantize mobilenet_v2 --weights mobilenet_v2.safetensors --data labels:pictures.csv --out small.safetensors",
+      "fovea quantize mobilenet_v2 --weights v2.safetensors --data labels:a.csv --out small.safetensors",
       "torchvision's weights, on pictures that are listed in a table"),
   ]
 
