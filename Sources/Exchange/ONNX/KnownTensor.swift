@@ -15,9 +15,11 @@ struct KnownTensor: Equatable {
   /// For whole numbers that are the extent of an axis of a value: which.
   var origins: [ExtentOrigin?] = []
 
+  /// The extent of a value along an axis, and how many more.
   struct ExtentOrigin: Equatable {
     let value: Value
     let axis: Int
+    var plus = 0
   }
 
   /// What is folded may have at most as many elements; larger tensors are computed when the network runs.

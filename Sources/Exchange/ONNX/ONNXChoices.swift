@@ -25,7 +25,8 @@ extension ONNXOperator {
     + [
       positions("GatherND", Op.GatherND.self, ["batch_dims"]),
       positions("ScatterND", Op.ScatterND.self, ["reduction"], refused: "reductions other than add"),
-      positions("ScatterElements", Op.ScatterElements.self, ["axis", "reduction"], refused: "reductions other than add"),
+      positions(
+        "ScatterElements", Op.ScatterElements.self, ["axis", "reduction"], refused: "reductions other than add"),
       positions("Hardmax", Op.Hardmax.self, ["axis"], refused: "before opset 13 but on two axes"),
       ONNXOperator("GridSample", refused: "cubic, volumes") { (site) throws(ONNXRefusal) in
         var attributes = try site.keeping("padding_mode", "align_corners")

@@ -252,7 +252,8 @@ enum ONNXFolding {
         guard let value = whole(op, p, q) else { return nil }
         result.append(value)
       }
-      return KnownTensor(isComparison(op) ? .bool : a.dtype, shape, .ints(result))
+      let origins = op == "Add" || op == "Sub" ? result.indices.map { moved(op, x, y, $0) } : []
+      return KnownTensor(isComparison(op) ? .bool : a.dtype, shape, .ints(result), origins: origins)
     }
     var result: [Double] = []
     for (p, q) in zip(x.doubles, y.doubles) {
@@ -261,6 +262,22 @@ enum ONNXFolding {
     }
     guard isComparison(op) else { return KnownTensor(.f32, shape, .floats(result)) }
     return KnownTensor(.bool, shape, .ints(result.map { Int($0) }))
+  }
+
+  /// An extent and a number are still that extent and so many more.
+  private static func moved(_ op: String, _ x: KnownTensor, _ y: KnownTensor, _ index: Int) -> KnownTensor.ExtentOrigin?
+  {
+    guard let p = x.ints?[index], let q = y.ints?[index] else { return nil }
+    switch (x.origin(index), y.origin(index)) {
+    case (var first?, nil):
+      first.plus = Cost.sum(first.plus, op == "Add" ? q : -max(q, -.max))
+      return first
+    case (nil, var second?):
+      guard op == "Add" else { return nil }
+      second.plus = Cost.sum(second.plus, p)
+      return second
+    default: return nil
+    }
   }
 
   private static func isComparison(_ op: String) -> Bool {

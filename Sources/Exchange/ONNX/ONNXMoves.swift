@@ -108,26 +108,46 @@ extension ONNXSite {
     guard axes.count == count, steps.count == count, ends.here.count == count else {
       throw ONNXRefusal("\(count) starts, \(ends.here.count) ends, \(axes.count) axes and \(steps.count) steps")
     }
-    func fixed(_ place: Int, _ pair: (here: [Int], there: [Int]), _ axis: Int) throws(ONNXRefusal) -> Int {
+    if let cropped = try crop(x, axes, steps) { return cropped }
+    func fixed(_ place: Int, _ index: Int, _ pair: (here: [Int], there: [Int]), _ axis: Int) throws(ONNXRefusal) -> Int
+    {
       let (here, there) = (pair.here[place], pair.there[place])
       if here == there { return here }
-      // Both counted from the end.
-      let (fromEnd, alsoFromEnd) = (here - own.here[axis], there - own.there[axis])
-      if fromEnd == alsoFromEnd { return fromEnd == 0 ? Int(Int32.max) : fromEnd }
+      // Both counted from the end of this very value.
+      if let known = try known(index), let origin = known.here.origin(place), origin == known.there.origin(place),
+        origin.value == x, origin.axis == axis, origin.plus <= 0
+      {
+        return origin.plus == 0 ? Int(Int32.max) : origin.plus
+      }
       throw ONNXRefusal("its bounds depend on a size that is open", isAboutShapes: true)
     }
     var attributes: Attributes = [:]
     var (first, last) = ([Int](), [Int]())
     for place in 0..<count {
       let axis = try self.axis(axes[place], rank: own.here.count)
-      first.append(try fixed(place, starts, axis))
-      last.append(try fixed(place, ends, axis))
+      first.append(try fixed(place, 1, starts, axis))
+      last.append(try fixed(place, 2, ends, axis))
     }
     attributes["starts"] = .ints(first)
     attributes["ends"] = .ints(last)
     attributes["axes"] = .ints(axes)
     if steps.contains(where: { $0 != 1 }) { attributes["steps"] = .ints(steps) }
     return emit(Op.Slice.self, [x], attributes)
+  }
+
+  /// A part as large as another value, which follows that value's size; nil where the bounds say something else.
+  private func crop(_ x: Value, _ axes: [Int], _ steps: [Int]) throws(ONNXRefusal) -> Value? {
+    guard let starts = try known(1), let ends = try known(2), let offset = starts.here.ints, starts.isFixed,
+      !ends.isFixed,
+      let first = ends.here.origin(0), first.value != x, steps.allSatisfy({ $0 == 1 })
+    else { return nil }
+    let rank = try dims(of: x).here.count
+    guard rank > 2, axes == Array(2..<rank), importer.graph[first.value].type.shape.rank == rank else { return nil }
+    let fits = axes.indices.allSatisfy { place in
+      offset[place] >= 0 && ends.here.origin(place) == ends.there.origin(place)
+        && ends.here.origin(place) == .init(value: first.value, axis: axes[place], plus: offset[place])
+    }
+    return fits ? emit(Op.Crop.self, [x, first.value], ["offset": .ints(offset)]) : nil
   }
 
   /// The attributes of a resizing, whatever says how large it becomes.
@@ -195,6 +215,7 @@ extension ONNXSite {
     let spatialOrigins = (here.count - wanted.count..<here.count).map { sizes.here.origin($0) }
     if let first = spatialOrigins.first ?? nil,
       spatialOrigins.enumerated().allSatisfy({ $1 == .init(value: first.value, axis: $0 + 2) }),
+      (here.count - wanted.count..<here.count).allSatisfy({ sizes.here.origin($0) == sizes.there.origin($0) }),
       importer.graph[first.value].type.shape.rank == own.here.count
     {
       return emit(Op.Resize.self, [x, first.value], attributes)
