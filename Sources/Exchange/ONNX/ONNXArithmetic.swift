@@ -16,7 +16,8 @@ extension ONNXOperator {
       [.value(site.emit(Op.Div.self, [site.constant(1, "one"), try site.value(0)]))]
     },
     ONNXOperator("Mod", folded: true) { (site) throws(ONNXRefusal) in
-      [.value(site.emit(Op.Mod.self, [try site.value(0), try site.value(1)], try site.keeping("fmod")))]
+      if let places = try site.placesInPlane() { return [.value(places)] }
+      return [.value(site.emit(Op.Mod.self, [try site.value(0), try site.value(1)], try site.keeping("fmod")))]
     },
     many("Max", Op.Max.self), many("Min", Op.Min.self),
     ONNXOperator("Sum", folded: true) { (site) throws(ONNXRefusal) in [.value(try site.total(isMean: false))] },
@@ -53,6 +54,19 @@ extension ONNXOperator {
 }
 
 extension ONNXSite {
+  /// Places in the whole tensor less whole planes, which are places in a plane; nil for other remainders.
+  func placesInPlane() throws(ONNXRefusal) -> Value? {
+    guard let places = places(0) else { return nil }
+    passOver("fmod")
+    let (here, there) = try dims(of: importer.pooled(places))
+    let first = here.dropFirst(2).reduce(1) { Cost.product($0, $1) }
+    let second = there.dropFirst(2).reduce(1) { Cost.product($0, $1) }
+    guard let divisor = try known(1), divisor.here.ints == [first], divisor.there.ints == [second] else {
+      throw ONNXRefusal("a remainder of places by another number than a plane has")
+    }
+    return places
+  }
+
   /// The sum of all operands, or their mean.
   func total(isMean: Bool) throws(ONNXRefusal) -> Value {
     guard inputCount > 0 else { throw ONNXRefusal("it has no inputs") }

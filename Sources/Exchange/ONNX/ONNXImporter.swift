@@ -94,6 +94,8 @@ final class ONNXImporter {
       there.addOutput(output.name, value)
     } else if case .value(let value) = binding, case .input = graph[value].source {
       refuse(output.name, "an output", "it is the input \(Named.short(graph[value].name)) itself")
+    } else if case .places = binding {
+      refuse(output.name, "an output", "places in the whole tensor are no result here; MaxUnpool reads them")
     } else if case .nothing = binding {
       remarks.append("the output \(Named.short(output.name)) is left out: it is no result of a network that is used")
     } else {
@@ -150,7 +152,7 @@ final class ONNXImporter {
       }
       for (output, result) in zip(node.outputs, results) where !output.isEmpty {
         bound[output] = result
-        if case .value(let value) = result, case .node = graph[value].source,
+        if let value = result.node, case .node = graph[value].source,
           graph.nodes.last?.outputs.contains(value) == true
         {
           graph.rename(value, to: output)
@@ -210,6 +212,12 @@ final class ONNXImporter {
       }
     }
     return nil
+  }
+
+  /// What was pooled where those places were found.
+  func pooled(_ places: Value) -> Value {
+    for node in graph.nodes.reversed() where node.outputs.contains(places) { return node.inputs[0] ?? places }
+    return places
   }
 
   func binding(_ name: String) -> ONNXBinding? { bound[name] }
@@ -277,8 +285,20 @@ enum ONNXBinding {
   case known(Known)
   /// An initializer, or the tensor of a `Constant` node, of which nothing has been read yet.
   case stored(ONNXTensor, isConstant: Bool)
+  /// The places of a pooling's winners within their planes, which the standard counts within the whole tensor.
+  case places(Value)
   /// A result that nobody may read.
   case nothing
+}
+
+extension ONNXBinding {
+  /// The value that a node has made.
+  var node: Value? {
+    switch self {
+    case .value(let value), .places(let value): value
+    default: nil
+    }
+  }
 }
 
 /// Why a node is not read.

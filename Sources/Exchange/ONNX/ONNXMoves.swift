@@ -79,7 +79,7 @@ extension ONNXOperator {
     ONNXOperator("Col2Im", refused: "sizes that depend on open ones") { (site) throws(ONNXRefusal) in
       var attributes = try site.keeping("dilations", "pads", "strides")
       attributes["image_shape"] = .ints(try site.fixedInts(1, "its picture's size") ?? [])
-      attributes["block_shape"] = .ints(try site.fixedInts(2, "its block's size") ?? [])
+      attributes["kernel_shape"] = .ints(try site.fixedInts(2, "its block's size") ?? [])
       return [.value(site.emit(Op.Col2Im.self, [try site.value(0)], attributes))]
     },
   ]

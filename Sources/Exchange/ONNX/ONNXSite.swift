@@ -74,6 +74,10 @@ struct ONNXSite {
     guard isGiven(index), let binding = importer.binding(node.inputs[index]) else {
       throw ONNXRefusal("its input \(index + 1) is left out")
     }
+    if case .places = binding {
+      throw ONNXRefusal(
+        "it reads the places of a pooling's winners in the whole tensor, which only MaxUnpool and a remainder do here")
+    }
     if case .nothing = binding {
       throw ONNXRefusal("its input \(Named.short(node.inputs[index])) is a result that only training has")
     }
@@ -98,8 +102,14 @@ struct ONNXSite {
         return importer.constant(name, contents.dtype.isFloat ? contents.converted(to: .f32) : contents.copied())
       }
       return try importer.parameter(name, tensor, role)
-    case .nothing: throw ONNXRefusal("its input \(index + 1) is left out")
+    case .nothing, .places: throw ONNXRefusal("its input \(index + 1) is left out")
     }
+  }
+
+  /// The places that a pooling found, which this operand holds; nil for another operand.
+  func places(_ index: Int) -> Value? {
+    guard isGiven(index), case .places(let value)? = importer.binding(node.inputs[index]) else { return nil }
+    return value
   }
 
   /// A learned tensor: a stored one becomes a parameter whatever it holds.
@@ -128,7 +138,7 @@ struct ONNXSite {
         return Known(KnownTensor(tensor))
       }
       return nil
-    case .nothing: return nil
+    case .nothing, .places: return nil
     }
   }
 
@@ -162,7 +172,7 @@ struct ONNXSite {
     case .value(let value): return try dims(of: value)
     case .known(let known): return (known.here.shape, known.there.shape)
     case .stored(let tensor, _): return (tensor.dims, tensor.dims)
-    case .nothing: throw ONNXRefusal("its input \(index + 1) is left out")
+    case .nothing, .places: throw ONNXRefusal("its input \(index + 1) is left out")
     }
   }
 
@@ -202,7 +212,7 @@ struct ONNXSite {
 
   /// The results of a node whose operands are all known. Learned numbers are not folded away.
   func folded() throws(ONNXRefusal) -> [Known]? {
-    guard !node.inputs.isEmpty, ONNXOperator.all[node.op]?.isFolded == true else { return nil }
+    guard !node.inputs.isEmpty, ONNXOperator.all[node.op]?.isFolded == true, places(0) == nil else { return nil }
     var here: [KnownTensor?] = []
     var there: [KnownTensor?] = []
     for index in node.inputs.indices {

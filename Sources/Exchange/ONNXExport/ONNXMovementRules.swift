@@ -27,6 +27,8 @@ extension ONNXExport.Rules {
     ("Squeeze", listed("Squeeze", "axes", since: 13)),
     ("Unsqueeze", listed("Unsqueeze", "axes", since: 13)),
     ("Expand", listed("Expand", "shape", since: 13)),
+    ("ReshapeLike", shapedLike("Reshape")),
+    ("BroadcastToShape", shapedLike("Expand")),
     ("Tile", listed("Tile", "repeats", since: 13)),
     (
       "Pad",
@@ -111,6 +113,13 @@ extension ONNXExport.Rules {
         }, write: resize)
     ),
   ]
+
+  /// What gives an operand the whole shape of another.
+  private static func shapedLike(_ op: String) -> Rule {
+    Rule(op, "Shape", since: 13) { piece in
+      piece.add(op, [piece.input(0), piece.step("Shape", "shape", [piece.input(1)])])
+    }
+  }
 
   /// An operator with a list of whole numbers as its second operand.
   private static func listed(_ op: String, _ attribute: String, since: Int) -> Rule {

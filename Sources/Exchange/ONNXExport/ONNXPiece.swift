@@ -63,6 +63,18 @@ extension ONNXExport {
       return step("Unsqueeze", part, [input(index), integers(part + "/axes", Array(1...(rank - 2)))])
     }
 
+    // MARK: Pooling and unpooling
+
+    /// The attributes of the pooling whose places an operand holds, where its windows do not overlap and only unpooling
+    /// reads them; nil for others.
+    func pooling(_ index: Int) -> Attributes? {
+      guard let places = node.inputs[index] else { return nil }
+      return whole.plainPooling[places]
+    }
+
+    /// True for places that ONNX's own unpooling can read as they are, and nobody else reads.
+    func isOnlyUnpooled(_ index: Int) -> Bool { whole.plainPooling[node.outputs[index]] != nil }
+
     // MARK: Nodes
 
     /// The node that gives the results, under the graph node's name.

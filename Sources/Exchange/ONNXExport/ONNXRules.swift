@@ -59,7 +59,7 @@ extension ONNXExport {
         "it belongs to a training step, which ONNX's inference operators do not say; write the network itself",
         [
           "AdaptiveAveragePoolBackward", "AveragePoolBackward", "BatchNormalizationBackward",
-          "BinaryCrossEntropyWithLogitsBackward", "BroadcastToShape", "ClipBackward", "ConcatBackward",
+          "BinaryCrossEntropyWithLogitsBackward", "ClipBackward", "ConcatBackward",
           "ConvBackwardData", "ConvBackwardWeights", "CropBackward", "EluBackward", "ExtremumBackward",
           "GatherBackward", "GatherElementsBackward", "GatherNDBackward", "GeluBackward", "GlobalAveragePoolBackward",
           "GlobalLpPoolBackward", "GridSampleBackwardData", "GridSampleBackwardGrid", "GroupNormalizationBackward",
@@ -69,7 +69,6 @@ extension ONNXExport {
           "MaxUnpoolBackward", "MeanSquaredErrorBackward", "MishBackward", "PReluBackward", "PadBackward",
           "PowBackward",
           "ReduceMaxBackward", "ReduceMeanBackward", "ReduceProdBackward", "ReduceSumBackward", "ReluBackward",
-          "ReshapeLike",
           "ResizeBackward", "RoiAlignBackward", "SeluBackward", "SigmoidBackward", "SliceBackward", "SoftmaxBackward",
           "SoftmaxCrossEntropyLossBackward", "SumToShape", "SwishBackward", "TanhBackward", "TileBackward",
           "TopKBackward", "YOLOGridLossBackward",

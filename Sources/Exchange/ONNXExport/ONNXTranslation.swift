@@ -38,6 +38,9 @@ extension ONNXExport {
     /// How often each value is read by nodes that are written.
     private let reads: [Value: Int]
 
+    /// The attributes of poolings by their places: those whose windows do not overlap and which unpooling alone reads.
+    let plainPooling: [Value: Attributes]
+
     init(_ graph: Graph, form: ONNXFile.Form) {
       self.graph = graph
       self.form = form
@@ -48,6 +51,24 @@ extension ONNXExport {
       reads = live.reduce(into: [:]) { reads, index in
         for input in graph.nodes[index].inputs.compactMap({ $0 }) { reads[input, default: 0] += 1 }
       }
+      plainPooling = Translation.plainPooling(graph, live)
+    }
+
+    private static func plainPooling(_ graph: Graph, _ live: Set<Int>) -> [Value: Attributes] {
+      var result: [Value: Attributes] = [:]
+      for index in live where graph.nodes[index].op == Op.MaxPoolWithIndices.name {
+        let node = graph.nodes[index]
+        let geometry = ConvGeometry(node.attributes, kernel: node.attributes.ints("kernel_shape", default: []))
+        let isApart = zip(geometry.strides, geometry.kernel).allSatisfy { $0 >= $1 }
+        if isApart, !geometry.dependsOnExtent, geometry.dilations.allSatisfy({ $0 == 1 }) {
+          result[node.outputs[1]] = node.attributes
+        }
+      }
+      for index in live where graph.nodes[index].op != Op.MaxUnpool.name {
+        for input in graph.nodes[index].inputs.compactMap({ $0 }) { result[input] = nil }
+      }
+      for output in graph.outputs { result[output.value] = nil }
+      return result
     }
 
     /// The nodes whose results reach an output.

@@ -33,8 +33,12 @@ extension ONNXExport.Rules {
       "MaxPoolWithIndices",
       Rule("MaxPool", "Mod", "Cast", since: 13, remark: "ONNX counts places within the whole tensor, we within a plane")
       { piece in
-        let places = piece.further("places")
         let values = window(piece, kernel: kernel(piece), rounds: true)
+        // Read by ONNX's own unpooling alone, they stay as it counts them.
+        guard !piece.isOnlyUnpooled(1) else {
+          return piece.add("MaxPool", [piece.input(0)], values, outputs: piece.outputs)
+        }
+        let places = piece.further("places")
         piece.add("MaxPool", [piece.input(0)], values, outputs: [piece.output(0), places])
         let inPlane = piece.step("Mod", "places-in-plane", [places, plane(piece, of: 0)])
         piece.step(
@@ -44,8 +48,9 @@ extension ONNXExport.Rules {
     (
       "MaxUnpool",
       Rule(
-        "ScatterElements", "Reshape", since: 16,
-        remark: "numbers are added up where windows overlap, which ONNX's own operator does not", write: unpool)
+        "MaxUnpool", "ScatterElements", "Reshape", since: 16,
+        remark: "MaxUnpool where windows do not overlap; else numbers are added up, which ONNX's own operator does not",
+        write: unpool)
     ),
     (
       "AveragePool",
@@ -226,6 +231,19 @@ extension ONNXExport.Rules {
   /// Zeros of the right size, to which each number is added at its place.
   @Sendable private static func unpool(_ piece: Piece) {
     let spatial = Array(piece.outputExtents().dropFirst(2))
+    if let pooling = piece.pooling(1) {
+      let extents = piece.outputExtents().enumerated().map { axis, extent in
+        extent.map { Piece.Extent.known($0) } ?? .axis(axis, of: piece.input(axis < 2 ? 0 : 2))
+      }
+      let geometry = ConvGeometry(pooling, kernel: pooling.ints("kernel_shape", default: []))
+      let pads = geometry.kernel.indices.map { geometry.padding($0, extent: 1) }
+      return piece.add(
+        "MaxUnpool", [piece.input(0), piece.input(1), piece.shape("output_shape", extents)],
+        [
+          "kernel_shape": .ints(geometry.kernel), "strides": .ints(geometry.strides),
+          "pads": .ints(pads.map(\.before) + pads.map(\.after)),
+        ])
+    }
     let planes = piece.step("Shape", "planes", [piece.input(0)], ["start": .int(0), "end": .int(2)])
     let room: String
     if spatial.contains(nil) {
