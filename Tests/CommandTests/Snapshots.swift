@@ -37,7 +37,7 @@ enum Snapshots {
     metrics.jsonl and TensorBoard's events.
 
     operands:
-      [MODEL]                   a name that fovea models lists, a .safetensors model file, or a
+      [MODEL]                   a name that fovea models lists, or a file: .safetensors, .onnx, or a
                                 darknet .cfg
 
     options:

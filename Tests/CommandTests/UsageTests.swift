@@ -44,8 +44,7 @@ struct Slip: Sendable, CustomTestStringConvertible {
     Slip(
       "summary two-conv --input 3x",
       "fovea summary: --input takes whole numbers joined by x, e.g. 3x224x224, not \"3x\""),
-    Slip("summary x.onnx", "fovea summary: x.onnx: .onnx files are read by a later version"),
-    Slip("summary", "fovea summary: MODEL is missing: a name that fovea models lists, a .safetensors"),
+    Slip("summary", "fovea summary: MODEL is missing: a name that fovea models lists, or a file: .safetensors"),
     Slip("predict two-conv", "fovea predict: IMAGE… is missing: PNG or JPEG pictures"),
     Slip("predict two-conv x.png --crops 10", "fovea predict: --crops 10 comes with a later version; this one has 1"),
     Slip(

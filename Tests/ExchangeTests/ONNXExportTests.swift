@@ -53,7 +53,9 @@ import Testing
     let text = String(decoding: try bytes(of: path), as: UTF8.self)
     let table = ONNXExport.Rules.markdown()
     if ProcessInfo.processInfo.environment["FOVEA_ONNX_TABLE"] != nil { print(table) }
-    #expect(text.contains(table), "docs/onnx.md is behind; FOVEA_ONNX_TABLE=1 prints the table")
+    let part = text.components(separatedBy: "\n## What is written\n").last?.components(separatedBy: "\n## ")[0] ?? ""
+    let rows = part.split(separator: "\n").filter { $0.hasPrefix("|") }
+    #expect(rows == table.split(separator: "\n"), "docs/onnx.md is behind; FOVEA_ONNX_TABLE=1 prints the table")
   }
 
   /// The list holds the sums of files that ONNX Runtime has run and agreed with: `check_onnx_cases.py` writes it.

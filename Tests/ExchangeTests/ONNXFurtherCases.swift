@@ -67,7 +67,7 @@ extension ONNXCase {
       try ONNXCase(Op.Split.self, "equal", [x], ["axis": .int(-1), "num_outputs": .int(2)]),
       try ONNXCase(Op.Split.self, "open", [open], ["axis": .int(3), "num_outputs": .int(3)]),
       try ONNXCase(Op.ReshapeLike.self, [.input(drawn([2, 24]), open: [0]), .input(drawn([2, 4, 6]), open: [0])]),
-      try ONNXCase(Op.BroadcastToShape.self, [.input(drawn([4, 1])), .input(drawn([2, 4, 6]), open: [0, 2])]),
+      try ONNXCase(Op.BroadcastToShape.self, [.parameter(drawn([4, 1])), .input(drawn([2, 4, 6]), open: [0, 2])]),
       try ONNXCase(Op.Crop.self, [x, .input(drawn([1, 1, 3, 4]), open: [0])]),
       try ONNXCase(Op.Crop.self, "offset", [x, .input(drawn([1, 1, 3, 4]), open: [0])], ["offset": .ints([2, 5])]),
       try ONNXCase(Op.Crop.self, "open", [open, small]),

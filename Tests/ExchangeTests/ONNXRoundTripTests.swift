@@ -60,10 +60,16 @@ import Testing
 extension ONNXRoundTripTests {
   /// Cases whose nodes come back as others that compute the same.
   private static let otherwise: Set<String> = [
-    "PRelu-computed", "BatchNormFold", "BatchNormFold-no-bias",
+    "PRelu-computed", "BatchNormFold", "BatchNormFold-no-bias", "Im2Col", "LocallyConnected", "LocallyConnected-plain",
+    "AdaptiveAveragePool-room", "AdaptiveAveragePool-depth", "GroupNormalization", "GroupNormalization-open",
+    "GroupNormalization-half-open", "GroupNormalization-plain", "GroupNormalization-rows",
   ]
-  /// Cases that are nothing but an input, or whose result is as large as nothing in the network.
-  private static let notRead: Set<String> = ["AdaptiveAveragePool-9x8", "Dropout", "MaxUnpool-closed"]
+  /// Cases that are nothing but an input, whose result is as large as nothing in the network, or whose sizes are read
+  /// as fixed ones, since blocks of open extents are more than `Op.Reshape` can say, or whose batch cannot be 1.
+  private static let notRead: Set<String> = [
+    "AdaptiveAveragePool-9x8", "Dropout", "MaxUnpool-closed", "Crop-open-offset", "DepthToSpace-room",
+    "SpaceToDepth-crd", "SpaceToDepth-room", "Gemm-scaled", "GatherND-shared",
+  ]
 
   /// Every operator that is written, in all its cases: what is read computes the same, and is written the same again.
   @Test func everyOperatorComesBack() throws {
@@ -75,7 +81,11 @@ extension ONNXRoundTripTests {
         Issue.record("\(one.name): \(error)")
         continue
       }
-      let sized = try again.graph.specialized(to: one.inputs.mapValues(\.shape))
+      let sized: Graph
+      do { sized = try again.graph.specialized(to: one.inputs.mapValues(\.shape)) } catch {
+        Issue.record("\(one.name), at its sizes: \(error)")
+        continue
+      }
       let copy = ONNXCase(
         name: one.name, op: one.op, model: Model(graph: sized, store: again.store), inputs: one.inputs)
       let (before, after) = (try one.outputs(), try copy.outputs())

@@ -135,19 +135,29 @@ extension ONNXSite {
     return emit(Op.Slice.self, [x], attributes)
   }
 
-  /// A part as large as another value, which follows that value's size; nil where the bounds say something else.
+  /// A part as large as another value, which follows that value's size, from a fixed place on or in the middle; nil where
+  /// the bounds say something else.
   private func crop(_ x: Value, _ axes: [Int], _ steps: [Int]) throws(ONNXRefusal) -> Value? {
-    guard let starts = try known(1), let ends = try known(2), let offset = starts.here.ints, starts.isFixed,
-      !ends.isFixed,
-      let first = ends.here.origin(0), first.value != x, steps.allSatisfy({ $0 == 1 })
+    guard let starts = try known(1), let ends = try known(2), let offset = starts.here.ints,
+      let moved = starts.there.ints, !ends.isFixed, let first = ends.here.origin(0), first.value != x,
+      steps.allSatisfy({ $0 == 1 })
     else { return nil }
-    let rank = try dims(of: x).here.count
-    guard rank > 2, axes == Array(2..<rank), importer.graph[first.value].type.shape.rank == rank else { return nil }
-    let fits = axes.indices.allSatisfy { place in
-      offset[place] >= 0 && ends.here.origin(place) == ends.there.origin(place)
-        && ends.here.origin(place) == .init(value: first.value, axis: axes[place], plus: offset[place])
+    let (whole, part) = (try dims(of: x), try dims(of: first.value))
+    guard whole.here.count > 2, axes == Array(2..<whole.here.count), part.here.count == whole.here.count,
+      offset.count == axes.count, moved.count == axes.count
+    else { return nil }
+    let follows = axes.indices.allSatisfy { place in
+      ends.here.origin(place) == .init(value: first.value, axis: axes[place], plus: offset[place])
+        && ends.there.origin(place) == .init(value: first.value, axis: axes[place], plus: moved[place])
     }
-    return fits ? emit(Op.Crop.self, [x, first.value], ["offset": .ints(offset)]) : nil
+    guard follows, offset.allSatisfy({ $0 >= 0 }) else { return nil }
+    if offset == moved { return emit(Op.Crop.self, [x, first.value], ["offset": .ints(offset)]) }
+    let isMiddle = axes.indices.allSatisfy { place in
+      let axis = axes[place]
+      return offset[place] == (whole.here[axis] - part.here[axis]) / 2
+        && moved[place] == (whole.there[axis] - part.there[axis]) / 2
+    }
+    return isMiddle ? emit(Op.Crop.self, [x, first.value]) : nil
   }
 
   /// The attributes of a resizing, whatever says how large it becomes.

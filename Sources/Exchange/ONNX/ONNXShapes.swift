@@ -55,8 +55,13 @@ extension ONNXOperator {
         throw ONNXRefusal(
           "its shape comes out of the network itself; it must be known before it runs", isAboutShapes: true)
       }
-      if !wanted.isFixed, let like = site.value(ofShape: wanted) {
+      if !wanted.isFixed, let like = try site.value(ofShape: wanted, copying: x) {
         return [.value(site.emit(Op.ReshapeLike.self, [x, like]))]
+      }
+      let own = try site.dims(of: x).here
+      let fixesBatch = site.importer.sizes.opensBatch && here.first == 1 && own.first == 1
+      if wanted.isFixed, zeroCopies, !fixesBatch {
+        return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(here)]))]
       }
       let shape = try site.reshape(x, here, there, zeroCopies: zeroCopies)
       return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(shape)]))]
@@ -86,7 +91,7 @@ extension ONNXOperator {
         throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true)
       }
       if wanted.isFixed { return [.value(site.emit(Op.Expand.self, [x], ["shape": .ints(list)]))] }
-      guard let like = site.value(ofShape: wanted) else {
+      guard let like = try site.value(ofShape: wanted) else {
         throw ONNXRefusal("its shape depends on a size that is open", isAboutShapes: true)
       }
       return [.value(site.emit(Op.BroadcastToShape.self, [x, like]))]
@@ -184,12 +189,23 @@ extension ONNXSite {
     return result
   }
 
-  /// A value whose shape is the one that is wanted, at all sizes.
-  func value(ofShape wanted: Known) -> Value? {
-    guard let first = wanted.here.origin(0), wanted.here.ints != nil,
-      let dims = importer.graph[first.value].type.shape.dims, dims.count == wanted.here.count
+  /// A value whose shape is the one that is wanted, at all sizes. Zeros stand for the extents of `x`, where it is given.
+  func value(ofShape wanted: Known, copying x: Value? = nil) throws(ONNXRefusal) -> Value? {
+    guard let here = wanted.here.ints, let there = wanted.there.ints, here.count == there.count,
+      let first = here.indices.lazy.compactMap({ wanted.here.origin($0) }).first
     else { return nil }
-    let isWhole = (0..<wanted.here.count).allSatisfy { wanted.here.origin($0) == .init(value: first.value, axis: $0) }
+    let whole = try dims(of: first.value)
+    guard whole.here.count == here.count else { return nil }
+    var own: (here: [Int], there: [Int])?
+    if let x { own = try dims(of: x) }
+    let isWhole = here.indices.allSatisfy { index in
+      if let origin = wanted.here.origin(index) {
+        return origin == wanted.there.origin(index) && origin == .init(value: first.value, axis: index)
+      }
+      let copied = here[index] == 0 && there[index] == 0 ? own : nil
+      let extents = copied.map { ($0.here.dropFirst(index).first, $0.there.dropFirst(index).first) }
+      return (extents?.0 ?? here[index]) == whole.here[index] && (extents?.1 ?? there[index]) == whole.there[index]
+    }
     return isWhole ? first.value : nil
   }
 }

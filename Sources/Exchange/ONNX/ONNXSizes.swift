@@ -54,7 +54,7 @@ extension ONNXSizes {
     var named: [String: (here: Int, there: Int)] = [:]
     var result = ONNXSizes()
     result.opensBatch = opensBatch
-    for input in inputs {
+    for (number, input) in inputs.enumerated() {
       var own = Input(here: [], there: [], open: [])
       for (axis, extent) in (input.dims ?? []).enumerated() {
         switch extent {
@@ -71,8 +71,10 @@ extension ONNXSizes {
             } else if axis == 1, (input.dims?.count ?? 0) > 2, let channels = index.channels[input.name] {
               pair = (channels, channels)
             } else {
-              // Multiples of 32, which networks that halve sizes want, and different ones along each axis.
-              pair = (place, place + 32 * (axis - 1))
+              // Multiples of 32, which networks that halve sizes want, different ones along each axis and of each input;
+              // the first input is the largest, as what others are cut out of.
+              let here = place + 64 * min(inputs.count - 1 - number, 8)
+              pair = (here, here + 32 * (axis - 1) * min(number + 1, 9))
             }
             if !name.isEmpty { named[name] = pair }
           }
