@@ -8,5 +8,7 @@ enum ONNXTarget: FuzzTarget {
   // Each choice of sizes is a reading of its own.
   static let longest = 2048
 
-  static func run(_ bytes: UnsafeRawBufferPointer) throws { _ = try ONNXFile.read("x.onnx", bytes: TensorStorage(bytes)) }
+  static func run(_ bytes: UnsafeRawBufferPointer) throws {
+    _ = try ONNXFile.read("x.onnx", bytes: TensorStorage(bytes))
+  }
 }
