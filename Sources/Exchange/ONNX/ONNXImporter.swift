@@ -135,7 +135,9 @@ final class ONNXImporter {
     }
     let isStandard = node.domain.isEmpty || node.domain == "ai.onnx"
     guard isStandard, let known = ONNXOperator.all[node.op] else {
-      refuse(node.label, node.qualifiedOp, ONNXOperator.reason(for: node, in: model), isAlways: true)
+      refuse(
+        node.label, node.qualifiedOp, ONNXOperator.reason(for: node, in: model, suggests: unsupported.count < 50),
+        isAlways: true)
       return leaveOpen(node)
     }
     let site = ONNXSite(importer: self, node: node, opset: model.opset)

@@ -30,8 +30,9 @@ struct ONNXOperator: Sendable {
     ].flatMap { $0 }.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
 
   /// Why a node of an operator that is not in the table cannot be read.
-  static func reason(for node: ONNXNode, in model: ONNXModel) -> String {
-    if model.functions.contains(where: { $0.name == node.op && $0.domain == node.domain }) {
+  /// - Parameter suggests: looks for an operator of a similar name, which takes its time.
+  static func reason(for node: ONNXNode, in model: ONNXModel, suggests: Bool) -> String {
+    if suggests, model.functions.contains(where: { $0.name == node.op && $0.domain == node.domain }) {
       return "it is a function that the model defines itself; export it with functions inlined"
     }
     guard node.domain.isEmpty || node.domain == "ai.onnx" else {
@@ -41,7 +42,7 @@ struct ONNXOperator: Sendable {
     case "If", "Loop", "Scan": return "control flow is not read; export the network for one way through it"
     case "LSTM", "GRU", "RNN": return "recurrent layers are not read"
     default:
-      let nearest = nearestName(to: node.op, among: all.keys.sorted())
+      let nearest = suggests ? nearestName(to: node.op, among: all.keys.sorted()) : nil
       return "this operator is not read" + (nearest.map { "; is it \($0)?" } ?? "")
     }
   }
