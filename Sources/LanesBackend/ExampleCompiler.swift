@@ -32,8 +32,6 @@ struct ExampleCompiler {
   private var values: [Value: Spread] = [:]
   private(set) var nodes: Set<Int> = []
   private(set) var ends = RegionEnds()
-  /// The layouts of the operands that are not plain.
-  private(set) var layouts: [Int: PackedWeights] = [:]
 
   init(_ graph: Graph, examples: Int, threads: Int) throws(LaneRefusal) {
     self.graph = graph
@@ -123,10 +121,7 @@ struct ExampleCompiler {
     default: throw LaneRefusal("\(graph[value].name) is not a parameter")
     }
     guard graph[value].type.dtype == .f32 else { throw LaneRefusal("\(graph[value].name) is not f32") }
-    let operand = ends.operand(value)
-    if let known = layouts[operand], !known.isSame(as: layout) { throw LaneRefusal("weights in two orders") }
-    layouts[operand] = layout
-    return .operand(operand)
+    return .operand(ends.operand(value, in: layout))
   }
 
   // MARK: Nodes

@@ -12,14 +12,22 @@ struct LaneRefusal: Error {
 /// What a region reads from outside and what it leaves there.
 struct RegionEnds {
   private(set) var inputs: [Value] = []
+  /// The order in which each is read, nil for the plain one. A value that is read in two orders is two operands.
+  private(set) var orders: [PackedWeights?] = []
   private(set) var outputs: [Value] = []
 
-  /// The number of the operand that a value from outside is.
-  mutating func operand(_ value: Value) -> Int {
-    if let known = inputs.firstIndex(of: value) { return known }
+  /// The number of the operand that a value from outside is, in an order.
+  mutating func operand(_ value: Value, in order: PackedWeights? = nil) -> Int {
+    if let known = inputs.indices.first(where: { inputs[$0] == value && PackedWeights.areSame(orders[$0], order) }) {
+      return known
+    }
     inputs.append(value)
+    orders.append(order)
     return inputs.count - 1
   }
+
+  /// The layouts of the operands.
+  var layouts: [Layout] { orders.map { $0.map { Layout.foreign($0) } ?? .plain } }
 
   /// The number of the result that a value is which is read outside.
   mutating func result(_ value: Value) -> Int {

@@ -93,8 +93,7 @@ public struct LanesBackend: RegionBackend {
     let elements = LanesBackend.elements(graph, of: examples)
     guard elements <= LanesBackend.mostElements else { throw LaneRefusal("\(elements) numbers for an example") }
     let compiler = try ExampleCompiler(graph, examples: examples, threads: threads)
-    let layouts = compiler.ends.inputs.indices.map { compiler.layouts[$0].map { Layout.foreign($0) } ?? .plain }
-    return try region(compiler.program, compiler.nodes, compiler.ends, layouts, inPlace: [])
+    return try region(compiler.program, compiler.nodes, compiler.ends, inPlace: [])
   }
 
   /// Blocks of examples.
@@ -111,12 +110,11 @@ public struct LanesBackend: RegionBackend {
       compiler = try LaneCompiler(
         graph, examples: examples, vectors: max(1, most * LanesBackend.cache / bytes), threads: threads)
     }
-    let layouts = compiler.ends.inputs.map { _ in Layout.plain }
-    return try region(compiler.program, compiler.nodes, compiler.ends, layouts, inPlace: compiler.inPlace)
+    return try region(compiler.program, compiler.nodes, compiler.ends, inPlace: compiler.inPlace)
   }
 
   private func region(
-    _ program: LaneProgram, _ nodes: Set<Int>, _ ends: RegionEnds, _ layouts: [Layout],
+    _ program: LaneProgram, _ nodes: Set<Int>, _ ends: RegionEnds,
     inPlace: [(output: Int, input: Int)]
   ) throws(LaneRefusal) -> Region {
     let total = program.bytes.multipliedReportingOverflow(by: program.threads)
@@ -126,7 +124,7 @@ public struct LanesBackend: RegionBackend {
     guard !nodes.isEmpty, !ends.outputs.isEmpty else { throw LaneRefusal("nothing to run") }
     let isa = instructions.rawValue
     let proposal = Proposal(
-      inputs: layouts, outputs: ends.outputs.map { _ in .plain }, inPlace: inPlace,
+      inputs: ends.layouts, outputs: ends.outputs.map { _ in .plain }, inPlace: inPlace,
       detail: "\(program.operations.count) operations on \(program.lanes) of \(program.examples) examples"
     ) { () throws(ExecutionError) in LaneKernel(program: program, isa: isa) }
     return Region(name: name, nodes: nodes, inputs: ends.inputs, outputs: ends.outputs, proposal: proposal)

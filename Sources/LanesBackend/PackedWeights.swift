@@ -27,6 +27,12 @@ final class PackedWeights: ForeignLayout {
     return (channels, taps, isTurned) == (other.channels, other.taps, other.isTurned)
   }
 
+  /// Whether two orders are one; nil is the plain one.
+  static func areSame(_ a: PackedWeights?, _ b: PackedWeights?) -> Bool {
+    guard let a, let b else { return a == nil && b == nil }
+    return a.isSame(as: b)
+  }
+
   func encode(plain: UnsafeRawPointer, into target: UnsafeMutableRawPointer) throws(ExecutionError) {
     let (from, to) = (plain.assumingMemoryBound(to: Float.self), target.assumingMemoryBound(to: Float.self))
     for tap in 0..<taps {

@@ -37,7 +37,7 @@ public struct OneDNNBackend: Backend {
   /// How ways of running convolutions are chosen.
   public var tuning: Tuning { chooser.tuning }
   private let functions: fovea_onednn
-  private let chooser: ConvChooser
+  private var chooser: ConvChooser
 
   /// Nil when the library cannot be had; `unavailable` says why.
   ///
@@ -61,6 +61,18 @@ public struct OneDNNBackend: Backend {
       winograd: winograd.map { $0 ? .all : .none }
         ?? getenv("FOVEA_WINOGRAD").flatMap { WinogradWays(rawValue: String(cString: $0)) } ?? .all,
       choices: choices ?? ConvolutionChoices(directory: tuning == .fixed ? nil : ConvolutionChoices.standardDirectory))
+  }
+
+  /// One whose ways are drawn, not timed, so that tests run every one of them.
+  /// - Parameter draw: the number of the way to take, of `count`, for the convolution that `key` tells apart.
+  package init?(
+    preference: Preference, precision: Precision = .f32, winograd: Bool? = nil,
+    drawing draw: @escaping @Sendable (_ key: String, _ count: Int) -> Int
+  ) {
+    self.init(
+      preference: preference, precision: precision, tuning: .measured, choices: ConvolutionChoices(directory: nil),
+      winograd: winograd)
+    chooser.draw = draw
   }
 
   public var name: String { "oneDNN \(OneDNN.version)" + (precision == .f32 ? "" : ", \(precision.rawValue)") }

@@ -18,7 +18,7 @@ extension Optimizer {
   package static func squarePath(_ path: String) -> String { "\(statePrefix)\(path).square" }
 
   /// Adds the updates of the parameters that have a gradient; `scales` are groups with other rates.
-  func addUpdates(
+  package func addUpdates(
     to graph: inout Graph, of parameters: [(value: Value, parameter: Parameter)], _ gradients: [Value: Value],
     _ scales: [RateScale] = []
   ) {

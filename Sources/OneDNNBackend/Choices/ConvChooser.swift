@@ -12,6 +12,8 @@ struct ConvChooser: Sendable {
   let tuning: OneDNNBackend.Tuning
   let winograd: WinogradWays
   let choices: ConvolutionChoices
+  /// In place of the clock: which of so many ways is taken for the problem of a key. For tests, so that every way runs.
+  var draw: (@Sendable (_ key: String, _ count: Int) -> Int)?
 
   /// The step for a convolution.
   /// - Parameter name: what errors call it.
@@ -101,6 +103,13 @@ struct ConvChooser: Sendable {
       } catch {
         record.candidates.append(ConvCandidate(wish.name, description.name, reason: "\(error)"))
       }
+    }
+    if let draw {
+      let drawn = draw(key, others.count + 1)
+      if drawn > 0 { record.chosen = others[drawn - 1].wish.name }
+      record.candidates += [ConvCandidate(rule.name, ConvRecord.text(of: byRule))]
+      record.candidates += others.map { ConvCandidate($0.wish.name, ConvRecord.text(of: $0.proposal)) }
+      return record
     }
     var timer = StepTimer(problem)
     // Nothing to choose from needs no clock.
