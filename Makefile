@@ -13,10 +13,10 @@ TRAIN_1D = $(FOVEA) train mnist-1d-conv --data mnist-1d --epochs 250 --batch 100
 SWIFT_FILES = Package.swift Sources Tests $(wildcard Examples)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test bench fuzz lint format clean toolchain
+.PHONY: help run build test bench fuzz check-plans lint format clean toolchain
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: ## install what is missing, build, train a network on Fashion-MNIST
 	@./bootstrap
@@ -35,6 +35,9 @@ bench: build ## measure the cases of Benchmarks/README.md (ours alone; ONLY=lene
 
 fuzz: toolchain ## feed the parsers of files made-up bytes, RUNS=2000000 times each (ONLY=npy for some)
 	@JOBS=$(JOBS) RUNS=$(or $(RUNS),2000000) Scripts/fuzz $(ONLY)
+
+check-plans: toolchain ## plans against the interpreter by random graphs, GRAPHS=100000 of them (SEED=n for the first)
+	@JOBS=$(JOBS) FOVEA_GRAPHS=$(or $(GRAPHS),100000) FOVEA_SEED=$(or $(SEED),1) Scripts/test --filter PlanCheckTests
 
 lint: toolchain ## check the formatting
 	swift format lint --strict --parallel --recursive $(SWIFT_FILES)

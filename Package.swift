@@ -77,6 +77,7 @@ let package = Package(
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),
     tests("Command", ["Fovea"]),
+    tests("PlanCheck", ["Fovea"]),
     tests("Rooms", []),
     tests("Lecture", ["Fovea"]),
   ],

@@ -21,14 +21,15 @@ extension LaneCompiler {
       try isBackward ? spread(node, met, FOVEA_LANES_MAX_POOL_BACK, 0) : pool(node, met, FOVEA_LANES_MAX_POOL, 0)
     case Op.AveragePool.name, Op.AveragePoolBackward.name:
       let geometry = try windows(site, whole, small)
+      let met = geometry.met()
       var factor: Float = 0
-      if node.attributes.flag("count_include_pad"), geometry.before.contains(where: { $0 > 0 }) {
+      // Padding before or behind the picture: some window has fewer numbers than taps.
+      if node.attributes.flag("count_include_pad"), met.contains(where: { $0.count < geometry.taps }) {
         guard !node.attributes.flag("ceil_mode") else { throw LaneRefusal("\(node.op) rounded up over padding") }
         factor = 1 / Float(geometry.taps)
       }
       try isBackward
-        ? spread(node, geometry.met(), FOVEA_LANES_MEAN_POOL_BACK, factor)
-        : pool(node, geometry.met(), FOVEA_LANES_MEAN_POOL, factor)
+        ? spread(node, met, FOVEA_LANES_MEAN_POOL_BACK, factor) : pool(node, met, FOVEA_LANES_MEAN_POOL, factor)
     case Op.GlobalAveragePool.name: try pool(node, [Array(0..<plane)], FOVEA_LANES_MEAN_POOL, 0)
     case Op.GlobalAveragePoolBackward.name: try spread(node, [Array(0..<plane)], FOVEA_LANES_MEAN_POOL_BACK, 0)
     default:

@@ -13,7 +13,7 @@ struct ActivationForward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let layout = request.inputLayouts[0] ?? .plain
-    let descriptor = layout.descriptor(site.inputShape(0).dims)
+    let descriptor = layout.elementDescriptor(site.inputShape(0).dims)
     var links: [Chain.Link] = []
     for step in Activation.steps(site.node.op, site.attributes) {
       // The second function works in place, on what the first one made.
@@ -47,7 +47,7 @@ struct ActivationBackward: Implementation {
     let steps = Activation.steps(site.node.op, site.attributes)
     var wish = Request(FOVEA_ELTWISE_BACKWARD)
     wish.activations = steps.suffix(1)
-    wish.src = layout.descriptor(site.inputShape(0).dims)
+    wish.src = layout.elementDescriptor(site.inputShape(0).dims)
     wish.dst = wish.src
     guard let last = steps.last, wish.src != nil, let found = wish.describe() else {
       throw OneDNN.failure(site.node.op)
@@ -90,6 +90,8 @@ extension Activation {
 
 /// Sum, difference, product, quotient and extremes of two tensors of one shape, or with a single number.
 struct Arithmetic: Implementation {
+  static let names = [Op.Add.name, Op.Sub.name, Op.Mul.name, Op.Div.name, Op.Max.name, Op.Min.name]
+
   var name: String { "oneDNN" }
 
   func refusal(of site: NodeSite) -> String? {
@@ -112,7 +114,7 @@ struct Arithmetic: Implementation {
       layout = layout.widened(shape.dims)
     }
     var wish = Request(FOVEA_BINARY)
-    wish.src = layout.descriptor(shape.dims)
+    wish.src = layout.elementDescriptor(shape.dims)
     wish.src1 = same ? wish.src : MemoryDescriptor([Int](repeating: 1, count: layout.rank(of: shape)), .plain)
     wish.dst = wish.src
     switch site.node.op {

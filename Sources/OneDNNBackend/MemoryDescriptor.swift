@@ -154,13 +154,19 @@ extension Layout {
     }
   }
 
-  /// This layout in oneDNN's terms for a tensor of `dims`; nil when it belongs to somebody else.
+  /// This layout in oneDNN's terms for a tensor of `dims`; nil when it belongs to somebody else or has other axes.
   /// - Parameter type: of the value's elements.
   func descriptor(_ dims: [Int], of type: DType = .f32) -> MemoryDescriptor? {
     switch self {
     case .plain: MemoryDescriptor(dims, .plain, type)
-    case .foreign(let layout): (layout as? OneDNNLayout)?.descriptor
+    case .foreign(let layout): (layout as? OneDNNLayout).flatMap { $0.dims == dims ? $0.descriptor : nil }
     }
+  }
+
+  /// The same for who works number by number, whatever the axes are.
+  func elementDescriptor(_ dims: [Int]) -> MemoryDescriptor? {
+    if case .foreign(let layout) = self { return (layout as? OneDNNLayout)?.descriptor }
+    return descriptor(dims)
   }
 
   /// The order by name; plain is plain.

@@ -107,7 +107,10 @@ public struct OneDNNBackend: Backend {
   public func planned() { chooser.choices.save() }
 
   public func implementations(of op: any Operator.Type) -> [any Implementation] {
-    let all = candidates(for: op)
+    let worksByNumber =
+      Activation.names.contains(op.name) || Activation.backwardNames.contains(op.name)
+      || Arithmetic.names.contains(op.name) || op.name == Op.SquaredNorm.name
+    let all = worksByNumber ? candidates(for: op) : candidates(for: op).map(OwnAxes.init)
     return chooser.dtype == .f32 ? all : all.map(WidenedWhereNeeded.init)
   }
 
@@ -130,7 +133,7 @@ public struct OneDNNBackend: Backend {
     case Op.Gemm.name: return [product]
     // Stacks of matrices are multiplied in f32 whatever the precision.
     case Op.MatMul.name: return [product, MatrixProduct()]
-    case Op.Add.name, Op.Sub.name, Op.Mul.name, Op.Div.name, Op.Max.name, Op.Min.name: return [Arithmetic()]
+    case _ where Arithmetic.names.contains(op.name): return [Arithmetic()]
     case Op.Concat.name: return [Concatenation()]
     case Op.ConcatBackward.name, Op.Split.name: return [Pieces()]
     case Op.SquaredNorm.name: return [SquareSum()]
@@ -176,8 +179,10 @@ extension NodeSite {
     for type in inputs.compactMap({ $0 }) + outputs where type.dtype.isFloat && type.dtype != .f32 {
       return "\(names) in \(type.dtype.rawValue)"
     }
-    for type in inputs.compactMap({ $0 }) + outputs where (type.shape.concrete?.count ?? 0) == 0 {
-      return "\(names) on no elements"
+    for type in inputs.compactMap({ $0 }) + outputs {
+      guard let shape = type.shape.concrete, shape.count > 0 else { return "\(names) on no elements" }
+      // 2.6 takes more, and skips axes in sums and products of two tensors.
+      if shape.rank > 6 { return "\(names) along \(shape.rank) axes" }
     }
     return nil
   }
