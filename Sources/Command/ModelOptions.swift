@@ -77,6 +77,10 @@ struct ModelOptions: Sendable {
     var preprocessing: Preprocessing?
     /// False where nobody looks at the values.
     var needsValues = true
+    /// Shapes of the inputs of an ONNX file, by name, for what it leaves open.
+    var sizes: [String: Shape] = [:]
+    /// Arrays that an ONNX file is read for, and for no others.
+    var arrays: [String: Tensor]?
     /// True where a last layer for another number of classes than that of `--weights` starts anew.
     var mayReplaceHead = false
   }
@@ -122,6 +126,12 @@ struct ModelOptions: Sendable {
     return try PretrainedWeights(weights, for: Zoo.standard.entry(text))
   }
 
+  /// The inputs and outputs of an ONNX file.
+  func ends() throws -> (inputs: [ONNXEnd], outputs: [ONNXEnd]) {
+    try ModelOptions.checkFile(text)
+    return try ONNXFile.ends(text)
+  }
+
   /// The model of a file, with `--weights` in it; nil where a network of the zoo is named.
   func given() throws -> Model? { isFile ? try load() : nil }
 
@@ -133,7 +143,9 @@ struct ModelOptions: Sendable {
 
   private func read(_ wish: Wish) throws -> Model {
     try ModelOptions.checkFile(text)
-    if isONNX { return try ONNXFile.read(text) }
+    if isONNX {
+      return try wish.arrays.map { try ONNXFile.read(text, for: $0) } ?? ONNXFile.read(text, sizes: wish.sizes)
+    }
     if isDarknet {
       // Weights of another format replace all values.
       let own = weights.flatMap { $0.hasSuffix(".weights") ? $0 : nil }

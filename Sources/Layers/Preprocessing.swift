@@ -46,6 +46,13 @@ public struct Preprocessing: Codable, Sendable, Equatable {
     size = isLast ? [shape[0], shape[1]] : [shape[1], shape[2]]
   }
 
+  /// What an example of a partly open shape suggests: sizes where both are known.
+  package init(forOpen dims: [Int?]) {
+    // An extent that is open is that of a picture, and neither 1 nor 3.
+    self.init(for: Shape(dims.map { $0 ?? 2 }))
+    if dims.contains(nil) { size = nil }
+  }
+
   /// Mean and deviation of ImageNet's colours, which most published weights expect; sizes as they are.
   public static let imageNetStatistics = Preprocessing(mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225])
 

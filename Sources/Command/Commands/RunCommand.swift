@@ -45,13 +45,13 @@ struct RunCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let model = try model.load()
-    let tensors = try read(names: model.graph.inputs.map { model.graph[$0].name })
+    let (model, tensors, types) = try model.isONNX ? readONNX() : readModel()
     try Directory.make(output)
     let results = try await Predictor(model, device: device.device(console)).run(tensors)
     var written: [String: String] = [:]
     for name in model.graph.outputs.map(\.name) {
-      guard let tensor = results[name] else { continue }
+      guard let found = results[name] else { continue }
+      let tensor = types[name].map { found.converted(to: $0) } ?? found
       let file = "\(output)/\(RunCommand.fileName(name)).npy"
       if let other = written.updateValue(name, forKey: file) {
         throw Failure("the outputs \"\(other)\" and \"\(name)\" would both be written to \(file)")
@@ -68,20 +68,42 @@ struct RunCommand: Command {
     return Program.Status.done
   }
 
+  /// A model and its arrays, and the types that outputs are written in where the file says other ones than computing
+  /// has.
+  private typealias Run = (model: Model, inputs: [String: Tensor], types: [String: DType])
+
+  private func readModel() throws -> Run {
+    let model = try model.load()
+    return (model, try read(names: model.graph.inputs.map { model.graph[$0].name }), [:])
+  }
+
+  /// An ONNX file is read for these very arrays, some of which may say what the network looks like.
+  private func readONNX() throws -> Run {
+    let ends = try model.ends()
+    let needed = ends.inputs.filter { !$0.hasValue }
+    let tensors = try read(names: (needed.isEmpty ? ends.inputs : needed).map(\.name), all: ends.inputs.map(\.name))
+    let model = try model.load(.init(arrays: tensors))
+    let names = Set(model.graph.inputs.map { model.graph[$0].name })
+    var types: [String: DType] = [:]
+    for end in ends.outputs { types[end.name] = end.dtype == .bf16 ? nil : end.dtype }
+    return (model, tensors.filter { names.contains($0.key) }, types)
+  }
+
   /// The arrays by input. `NAME=FILE` names one; a bare file goes to the only input.
-  private func read(names: [String]) throws -> [String: Tensor] {
+  /// - Parameter all: inputs that have numbers of their own too.
+  private func read(names: [String], all: [String] = []) throws -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
     for input in inputs {
-      let (name, path) = try split(input, names)
+      let (name, path) = try split(input, names, all.isEmpty ? names : all)
       if tensors[name] != nil { throw UsageError("--input: \"\(name)\" is given twice") }
       tensors[name] = try Tensor(npy: path)
     }
     return tensors
   }
 
-  private func split(_ input: String, _ names: [String]) throws -> (name: String, path: String) {
+  private func split(_ input: String, _ names: [String], _ all: [String]) throws -> (name: String, path: String) {
     let parts = input.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-    if parts.count == 2, names.contains(parts[0]) { return (parts[0], parts[1]) }
+    if parts.count == 2, all.contains(parts[0]) { return (parts[0], parts[1]) }
     // A file's own name may hold an equals sign.
     if parts.count == 1 || access(input, F_OK) == 0 {
       guard names.count == 1 else {

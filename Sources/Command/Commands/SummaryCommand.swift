@@ -63,7 +63,7 @@ struct SummaryCommand: Command {
       return Program.Status.done
     }
     try console.out(depth.map { table.text(depth: $0) } ?? "\(table)")
-    if options.isONNX { for remark in try ONNXFile.remarks(options.text) { try console.out("note: \(remark)") } }
+    if options.isONNX { for remark in try ONNXFile.readWithRemarks(options.text).remarks { try console.out("note: \(remark)") } }
     if passes { try await showPasses(model, console) }
     return Program.Status.done
   }

@@ -11,7 +11,9 @@ struct KnownTensor: Equatable {
 
   var dtype: DType
   var shape: [Int]
-  var numbers: Numbers
+  private(set) var numbers: Numbers
+  /// True where one number stands for all of them, however many.
+  let isUniform: Bool
   /// For whole numbers that are the extent of an axis of a value: which.
   var origins: [ExtentOrigin?] = []
 
@@ -23,30 +25,57 @@ struct KnownTensor: Equatable {
   }
 
   /// What is folded may have at most as many elements; larger tensors are computed when the network runs.
-  static let mostElements = 1 << 16
+  static let mostElements = 1 << 18
 
   init(_ dtype: DType, _ shape: [Int], _ numbers: Numbers, origins: [ExtentOrigin?] = []) {
     self.dtype = dtype
     self.shape = shape
     self.numbers = numbers
     self.origins = origins
+    isUniform = false
   }
 
   init(ints: [Int]) { self.init(.i64, [ints.count], .ints(ints)) }
+
+  /// The one number of `number` as often as `shape` says; takes no memory for it.
+  init(filling shape: [Int], with number: KnownTensor) {
+    dtype = number.dtype
+    self.shape = shape
+    numbers = number.numbers
+    isUniform = true
+  }
 
   init(_ tensor: Tensor) {
     let numbers: Numbers =
       tensor.dtype.isFloat
       ? .floats(tensor.array(of: Double.self)) : .ints(tensor.array(of: Int64.self).map { Int($0) })
-    self.init(tensor.dtype.isFloat ? .f32 : tensor.dtype, tensor.shape.dims, numbers)
+    let dtype: DType = tensor.dtype == .f64 || !tensor.dtype.isFloat ? tensor.dtype : .f32
+    self.init(dtype, tensor.shape.dims, numbers)
   }
 
+  /// Number of elements; the largest number there is where they cannot be counted.
   var count: Int {
+    guard !isUniform else { return Shape(shape).checkedCount ?? .max }
     switch numbers {
-    case .ints(let list): list.count
-    case .floats(let list): list.count
+    case .ints(let list): return list.count
+    case .floats(let list): return list.count
     }
   }
+
+  /// The same with all numbers written out; nil where those would be too many.
+  var writtenOut: KnownTensor? {
+    guard isUniform else { return self }
+    let count = count
+    guard count <= KnownTensor.mostElements else { return nil }
+    switch numbers {
+    case .ints(let list): return KnownTensor(dtype, shape, .ints([Int](repeating: list.first ?? 0, count: count)))
+    case .floats(let list):
+      return KnownTensor(dtype, shape, .floats([Double](repeating: list.first ?? 0, count: count)))
+    }
+  }
+
+  /// The number that stands for all, of no axes.
+  var single: KnownTensor { KnownTensor(dtype, [], numbers) }
 
   var doubles: [Double] {
     switch numbers {
@@ -73,7 +102,7 @@ struct KnownTensor: Equatable {
       let whole = try? Tensor(list.map { Int64($0) }, shape: shape)
       return dtype == .i64 ? whole : whole?.converted(to: dtype)
     case .floats(let list):
-      return try? Tensor(list.map { Float($0) }, shape: shape)
+      return dtype == .f64 ? try? Tensor(list, shape: shape) : try? Tensor(list.map { Float($0) }, shape: shape)
     }
   }
 
@@ -87,11 +116,8 @@ struct KnownTensor: Equatable {
     return KnownTensor(dtype, shape, picked, origins: origins.isEmpty ? [] : places.map { origin($0) })
   }
 
-  /// The same elements under another shape.
-  func reshaped(_ shape: [Int]) -> KnownTensor { KnownTensor(dtype, shape, numbers, origins: origins) }
-
   static func == (a: KnownTensor, b: KnownTensor) -> Bool {
-    a.dtype == b.dtype && a.shape == b.shape && a.numbers == b.numbers
+    a.dtype == b.dtype && a.shape == b.shape && a.numbers == b.numbers && a.isUniform == b.isUniform
   }
 }
 
@@ -108,4 +134,10 @@ struct Known {
 
   /// True when it is the same at all sizes.
   var isFixed: Bool { here == there }
+
+  /// The same with all numbers written out; nil where those would be too many.
+  var writtenOut: Known? {
+    guard let here = here.writtenOut, let there = there.writtenOut else { return nil }
+    return Known(here, there)
+  }
 }

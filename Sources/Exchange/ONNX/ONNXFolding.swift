@@ -1,360 +1,172 @@
 import FoveaGraphs
 import FoveaTensors
 
-/// Arithmetic on tensors that are known while a file is read: the shapes that exporters compute.
-enum ONNXFolding {
-  /// The results of a node of known operands; nil where it is not one that is folded.
-  static func fold(
-    _ op: String, _ inputs: [KnownTensor?], _ attributes: [String: ONNXAttribute]
-  ) -> [KnownTensor]? {
-    guard let first = inputs.first ?? nil else { return nil }
-    func int(_ name: String, _ value: Int) -> Int {
-      if case .int(let found)? = attributes[name] { return found }
-      return value
-    }
-    func ints(_ name: String, _ index: Int) -> [Int]? {
-      if case .ints(let found)? = attributes[name] { return found }
-      return inputs.indices.contains(index) ? inputs[index]?.ints : nil
-    }
-    switch op {
-    case "Identity": return [first]
-    case "Cast":
-      guard let target = ONNXTensor.dtype(int("to", 0)) else { return nil }
-      return cast(first, target).map { [$0] }
-    case "CastLike":
-      guard inputs.count > 1, let like = inputs[1] else { return nil }
-      return cast(first, like.dtype).map { [$0] }
-    case "Gather":
-      guard inputs.count > 1, let indices = inputs[1] else { return nil }
-      return gather(first, indices, axis: int("axis", 0)).map { [$0] }
-    case "Concat":
-      return concat(inputs, axis: int("axis", 0)).map { [$0] }
-    case "Slice":
-      return slice(first, inputs, attributes).map { [$0] }
-    case "Unsqueeze":
-      guard let axes = ints("axes", 1) else { return nil }
-      return unsqueezed(first, axes).map { [$0] }
-    case "Squeeze": return squeezed(first, ints("axes", 1)).map { [$0] }
-    case "Flatten": return [first.reshaped([1, first.count])]
-    case "Reshape":
-      guard let wanted = ints("shape", 1) else { return nil }
-      return reshaped(first, wanted).map { [$0] }
-    case "Split":
-      guard first.shape.count == 1, let sizes = ints("split", 1), sizes.allSatisfy({ $0 >= 0 }),
-        sizes.reduce(0, Cost.sum) == first.count
-      else { return nil }
-      var start = 0
-      return sizes.map { size in
-        defer { start += size }
-        return first.picking(Array(start..<start + size), shape: [size])
+/// Nodes of known operands are computed while a file is read: by whole-number arithmetic of our own, else by reading the
+/// node into a graph of its own and running that.
+extension ONNXSite {
+  /// The results of a node whose operands are all known; nil for another. Learned numbers are not folded away.
+  func folded() throws(ONNXRefusal) -> [Known]? {
+    guard !node.inputs.isEmpty, !ONNXSite.notFolded.contains(node.op), places(0) == nil else { return nil }
+    var operands: [Known?] = []
+    for index in node.inputs.indices {
+      guard isGiven(index) else {
+        operands.append(nil)
+        continue
       }
-    case "ReduceProd", "ReduceSum", "ReduceMin", "ReduceMax":
-      guard first.shape.count <= 1 else { return nil }
-      return reduced(op, first, keep: int("keepdims", 1) != 0).map { [$0] }
-    case "Range": return range(inputs).map { [$0] }
-    case "Expand":
-      guard inputs.count > 1, let wanted = inputs[1]?.ints,
-        let shape = broadcast(first.shape, wanted), let places = places(first.shape, in: shape)
-      else { return nil }
-      return [first.picking(places, shape: shape)]
-    case "Where":
-      guard inputs.count == 3, let x = inputs[1], let y = inputs[2] else { return nil }
-      return choose(first, x, y).map { [$0] }
-    case "Not":
-      return first.ints.map { [KnownTensor(.bool, first.shape, .ints($0.map { $0 == 0 ? 1 : 0 }))] }
-    default: break
+      switch try binding(index) {
+      case .value, .nothing, .places: return nil
+      case .stored(let tensor, let isConstant):
+        if !isConstant, tensor.dtype?.isFloat != false, tensor.count != 1 { return nil }
+        guard importer.canSpend(tensor.count ?? .max) else { return nil }
+      case .known: break
+      }
+      guard let known = try known(index) else { return nil }
+      operands.append(known)
     }
-    if let rule = unary[op] { return unary(first, rule).map { [$0] } }
-    guard inputs.count > 1, let second = inputs[1] else {
-      return ["Min", "Max", "Sum"].contains(op) && inputs.count == 1 ? [first] : nil
-    }
-    guard var result = binary(op, first, second) else { return nil }
-    for other in inputs.dropFirst(2) {
-      guard ["Min", "Max", "Sum"].contains(op), let other, let next = binary(op, result, other) else { return nil }
-      result = next
-    }
-    return [result]
-  }
-
-  private static let unary: [String: @Sendable (Double) -> Double] = [
-    "Neg": { -$0 }, "Abs": { abs($0) }, "Floor": { $0.rounded(.down) }, "Ceil": { $0.rounded(.up) },
-    "Round": { $0.rounded(.toNearestOrEven) }, "Sqrt": { $0.squareRoot() }, "Reciprocal": { 1 / $0 },
-    "Sign": { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 },
-  ]
-
-  private static func unary(_ x: KnownTensor, _ rule: (Double) -> Double) -> KnownTensor? {
-    switch x.numbers {
-    case .floats(let list): return KnownTensor(x.dtype, x.shape, .floats(list.map(rule)))
-    case .ints(let list):
-      guard list.allSatisfy({ $0.magnitude < 1 << 53 }) else { return nil }
-      return KnownTensor(x.dtype, x.shape, .ints(list.map { Int(rule(Double($0))) }))
-    }
-  }
-
-  private static func cast(_ x: KnownTensor, _ target: DType) -> KnownTensor? {
-    switch x.numbers {
-    case .ints(let list):
-      if target.isFloat { return KnownTensor(.f32, x.shape, .floats(list.map { Double($0) })) }
-      let values = target == .bool ? list.map { $0 == 0 ? 0 : 1 } : list
-      return KnownTensor(target, x.shape, .ints(values), origins: x.origins)
-    case .floats(let list):
-      if target.isFloat { return KnownTensor(.f32, x.shape, .floats(list)) }
-      guard list.allSatisfy({ $0.isFinite && abs($0) < 1e18 }) else { return nil }
-      return KnownTensor(target, x.shape, .ints(list.map { target == .bool ? ($0 == 0 ? 0 : 1) : Int($0) }))
-    }
-  }
-
-  // MARK: Places
-
-  private static func axis(_ axis: Int, _ rank: Int) -> Int? {
-    (-rank..<rank).contains(axis) ? (axis < 0 ? axis + rank : axis) : nil
-  }
-
-  private static func gather(_ x: KnownTensor, _ indices: KnownTensor, axis named: Int) -> KnownTensor? {
-    guard x.shape.count == 1, named == 0 || named == -1, let list = indices.ints else { return nil }
-    let places = list.map { $0 < 0 ? $0 + x.count : $0 }
-    guard places.allSatisfy({ (0..<x.count).contains($0) }) else { return nil }
-    return x.picking(places, shape: indices.shape)
-  }
-
-  private static func concat(_ inputs: [KnownTensor?], axis named: Int) -> KnownTensor? {
-    let all = inputs.compactMap { $0 }
-    guard all.count == inputs.count, let first = all.first, all.allSatisfy({ $0.shape.count == 1 }),
-      named == 0 || named == -1
-    else { return nil }
-    let origins = all.flatMap { part in (0..<part.count).map { part.origin($0) } }
-    if all.allSatisfy({ $0.ints != nil }) {
-      let list = all.flatMap { $0.ints ?? [] }
-      return KnownTensor(first.dtype, [list.count], .ints(list), origins: origins)
-    }
-    let list = all.flatMap(\.doubles)
-    return KnownTensor(first.dtype, [list.count], .floats(list))
-  }
-
-  private static func slice(
-    _ x: KnownTensor, _ inputs: [KnownTensor?], _ attributes: [String: ONNXAttribute]
-  ) -> KnownTensor? {
-    func list(_ name: String, _ index: Int) -> [Int]? {
-      if case .ints(let found)? = attributes[name] { return found }
-      return inputs.indices.contains(index) ? inputs[index]?.ints : nil
-    }
-    guard x.shape.count == 1, let starts = list("starts", 1), let ends = list("ends", 2), starts.count == 1,
-      ends.count == 1, (list("axes", 3) ?? [0]).allSatisfy({ $0 == 0 || $0 == -1 })
-    else { return nil }
-    let step = list("steps", 4)?.first ?? 1
-    guard step != 0, step != .min, x.count > 0 else { return nil }
-    let (first, count) = Op.Slice.range(x.count, start: starts[0], end: ends[0], step: step)
-    return x.picking((0..<count).map { first + $0 * step }, shape: [count])
-  }
-
-  private static func unsqueezed(_ x: KnownTensor, _ axes: [Int]) -> KnownTensor? {
-    let rank = x.shape.count + axes.count
-    let places = Set(axes.compactMap { axis($0, rank) })
-    guard places.count == axes.count else { return nil }
-    var rest = x.shape[...]
-    return x.reshaped((0..<rank).map { places.contains($0) ? 1 : rest.removeFirst() })
-  }
-
-  private static func squeezed(_ x: KnownTensor, _ axes: [Int]?) -> KnownTensor? {
-    let rank = x.shape.count
-    let places = axes.map { Set($0.compactMap { axis($0, rank) }) } ?? Set(x.shape.indices.filter { x.shape[$0] == 1 })
-    guard places.allSatisfy({ x.shape[$0] == 1 }) else { return nil }
-    return x.reshaped(x.shape.indices.filter { !places.contains($0) }.map { x.shape[$0] })
-  }
-
-  private static func reshaped(_ x: KnownTensor, _ wanted: [Int]) -> KnownTensor? {
-    guard wanted.count <= 8, wanted.allSatisfy({ (-1...KnownTensor.mostElements).contains($0) }) else { return nil }
-    var shape = wanted.enumerated().map { index, extent in
-      extent == 0 && x.shape.indices.contains(index) ? x.shape[index] : extent
-    }
-    let known = shape.filter { $0 != -1 }.reduce(1) { Cost.product($0, $1) }
-    if let open = shape.firstIndex(of: -1) {
-      guard known > 0, x.count % known == 0, shape.count(where: { $0 == -1 }) == 1 else { return nil }
-      shape[open] = x.count / known
-    } else if known != x.count {
+    let isFixed = operands.allSatisfy { $0?.isFixed ?? true }
+    guard let here = try folded(operands.map { $0?.here }) else { return nil }
+    guard let there = isFixed ? here : try folded(operands.map { $0?.there }), here.count == there.count else {
       return nil
     }
-    return x.reshaped(shape)
+    let count = (here + there).reduce(64) { Cost.sum($0, $1.count) }
+    guard importer.canSpend(count) else { return nil }
+    try importer.spend(count)
+    return zip(here, there).map { Known($0, $1) }
   }
 
-  private static func range(_ inputs: [KnownTensor?]) -> KnownTensor? {
-    let all = inputs.compactMap { $0 }
-    guard all.count == 3, all.allSatisfy({ $0.count == 1 }) else { return nil }
-    let numbers = all.map { $0.doubles[0] }
-    guard numbers.allSatisfy(\.isFinite), numbers[2] != 0 else { return nil }
-    let count = ((numbers[1] - numbers[0]) / numbers[2]).rounded(.up)
-    guard count <= Double(KnownTensor.mostElements) else { return nil }
-    let list = (0..<max(Int(count), 0)).map { numbers[0] + Double($0) * numbers[2] }
-    let dtype = all[0].dtype
-    guard !dtype.isFloat else { return KnownTensor(dtype, [list.count], .floats(list)) }
-    guard list.allSatisfy({ abs($0) < 1e15 }) else { return nil }
-    return KnownTensor(dtype, [list.count], .ints(list.map { Int($0) }))
-  }
+  /// What is random, has a graph of its own or folds itself; what makes weights of 8 bits, which plans compute with as they are.
+  private static let notFolded: Set<String> = [
+    "If", "ConstantOfShape", "Dropout", "BatchNormalization", "NonMaxSuppression", "QuantizeLinear", "DequantizeLinear",
+    "DynamicQuantizeLinear", "ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul",
+  ]
 
-  private static func reduced(_ op: String, _ x: KnownTensor, keep: Bool) -> KnownTensor? {
-    let shape = keep ? x.shape.map { _ in 1 } : []
-    if let list = x.ints {
-      let result: Int? =
-        switch op {
-        case "ReduceProd": list.reduce(1) { Cost.product($0, $1) }
-        case "ReduceSum": list.reduce(0, Cost.sum)
-        case "ReduceMin": list.min()
-        default: list.max()
-        }
-      return result.map { KnownTensor(x.dtype, shape, .ints([$0])) }
-    }
-    let list = x.doubles
-    let result: Double? =
-      switch op {
-      case "ReduceProd": list.reduce(1, *)
-      case "ReduceSum": list.reduce(0, +)
-      case "ReduceMin": list.min()
-      default: list.max()
+  private func folded(_ operands: [KnownTensor?]) throws(ONNXRefusal) -> [KnownTensor]? {
+    if node.op == "Cast" || node.op == "CastLike", let first = operands[0] {
+      let like = node.op == "CastLike" ? operands.last.flatMap { $0?.dtype } : nil
+      if let target = like ?? ONNXTensor.dtype(int("to", 0)), target != .f16, target != .bf16 {
+        return KnownArithmetic.cast(first, to: target).map { [$0] }
       }
-    return result.map { KnownTensor(x.dtype, shape, .floats([$0])) }
-  }
-
-  // MARK: Two operands
-
-  static func broadcast(_ a: [Int], _ b: [Int]) -> [Int]? {
-    let rank = max(a.count, b.count)
-    guard rank <= 8 else { return nil }
-    let (x, y) = ([a, b].map { Array(repeating: 1, count: rank - $0.count) + $0 }).pair
-    var result: [Int] = []
-    for (left, right) in zip(x, y) {
-      guard left == right || left == 1 || right == 1, left >= 0, right >= 0 else { return nil }
-      result.append(left == 1 ? right : left)
     }
-    return Shape(result).isCountable(upTo: KnownTensor.mostElements) ? result : nil
-  }
-
-  /// Where each element of `shape` lies in a tensor that is repeated to it.
-  private static func places(_ small: [Int], in shape: [Int]) -> [Int]? {
-    guard broadcast(small, shape) == shape else { return nil }
-    let padded = Array(repeating: 1, count: shape.count - small.count) + small
-    let strides = Shape(padded).strides
-    var result = [0]
-    for axis in shape.indices {
-      let step = padded[axis] == 1 ? 0 : strides[axis]
-      result = result.flatMap { start in (0..<shape[axis]).map { start + $0 * step } }
+    try checkPlaces(operands)
+    let all = operands.compactMap { $0 }
+    if all.count == operands.count, !flag("fmod"), let result = KnownArithmetic.result(node.op, all) { return [result] }
+    guard var results = evaluated(operands) else { return nil }
+    // The same places of the operands' extents say whose extents the results are.
+    guard let moved = ONNXSite.moved[node.op], all.contains(where: { !$0.origins.isEmpty }) else { return results }
+    var origins: [KnownTensor.ExtentOrigin?] = [nil]
+    let numbers = operands.enumerated().map { index, operand -> KnownTensor? in
+      guard let operand, moved.isEmpty || moved.contains(index), operand.ints != nil else { return operand }
+      let start = origins.count
+      let list = (0..<operand.count).map { operand.origin($0) }
+      origins += list
+      let places = list.enumerated().map { $0.element == nil ? 0 : start + $0.offset }
+      return KnownTensor(.i64, operand.shape, .ints(places))
     }
-    return result
+    guard let places = evaluated(numbers), places.count == results.count else { return results }
+    for index in results.indices where results[index].dtype == .i64 || results[index].dtype == .i32 {
+      guard let list = places[index].ints, list.count == results[index].count else { continue }
+      results[index].origins = list.map { origins.indices.contains($0) ? origins[$0] : nil }
+    }
+    return results
   }
 
-  private static func binary(_ op: String, _ a: KnownTensor, _ b: KnownTensor) -> KnownTensor? {
-    guard let shape = broadcast(a.shape, b.shape), let left = places(a.shape, in: shape),
-      let right = places(b.shape, in: shape)
-    else { return nil }
-    let (x, y) = (a.picking(left, shape: shape), b.picking(right, shape: shape))
-    if let p = x.ints, let q = y.ints {
-      var result: [Int] = []
-      for (p, q) in zip(p, q) {
-        guard let value = whole(op, p, q) else { return nil }
-        result.append(value)
+  /// A place outside gives zeros in our loops; what is known to lie there is refused.
+  private func checkPlaces(_ operands: [KnownTensor?]) throws(ONNXRefusal) {
+    guard node.op == "Gather" || node.op == "GatherElements", operands.count > 1, let x = operands[0],
+      let places = operands[1]?.ints
+    else { return }
+    let axis = try self.axis(int("axis", 0), rank: x.shape.count)
+    guard x.shape.indices.contains(axis) else { return }
+    if let outside = places.first(where: { !(-x.shape[axis]..<max(x.shape[axis], 1)).contains($0) }) {
+      throw ONNXRefusal("place \(outside) along axis \(axis) of \(Shape(x.shape))")
+    }
+  }
+
+  /// Operators that only move numbers: which operands they move, all where none is named.
+  private static let moved: [String: Set<Int>] = [
+    "Identity": [0], "Gather": [0], "GatherElements": [0], "GatherND": [0], "Concat": [], "Slice": [0],
+    "Transpose": [0], "Reshape": [0], "Flatten": [0], "Squeeze": [0], "Unsqueeze": [0], "Expand": [0], "Tile": [0],
+    "Split": [0], "Where": [1, 2],
+  ]
+
+  /// Operators of floats alone here that mean the same for whole numbers: which operands are those numbers, all where
+  /// none is named.
+  private static let exact: [String: Set<Int>] = [
+    "ReduceSum": [0], "ReduceProd": [0], "ReduceMax": [0], "ReduceMin": [0], "ReduceSumSquare": [0], "ReduceL1": [0],
+    "CumSum": [0], "Trilu": [0], "Pad": [0], "Expand": [0], "Tile": [0], "ScatterND": [0, 2],
+    "ScatterElements": [0, 2], "MatMul": [], "Clip": [], "Relu": [0], "Einsum": [],
+    "TopK": [0], "ArgMax": [0], "ArgMin": [0],
+  ]
+
+  /// What our operators make of the node on these tensors; nil where they cannot, so that reading it says why.
+  private func evaluated(_ operands: [KnownTensor?]) -> [KnownTensor]? {
+    if let result = importer.evaluated(node, operands) { return result }
+    // Up to 2⁵³ doubles hold whole numbers as they are.
+    guard let whole = ONNXSite.exact[node.op] else { return nil }
+    var dtype: DType?
+    var converted = operands
+    for (index, operand) in operands.enumerated() where whole.isEmpty || whole.contains(index) {
+      guard let operand, let list = operand.ints else { continue }
+      guard list.allSatisfy({ $0.magnitude < 1 << 53 }) else { return nil }
+      dtype = dtype ?? operand.dtype
+      converted[index] = KnownTensor(.f64, operand.shape, .floats(list.map { Double($0) }))
+    }
+    guard let dtype, let results = importer.evaluated(node, converted) else { return nil }
+    var back: [KnownTensor] = []
+    for result in results {
+      guard case .floats(let list) = result.numbers else {
+        back.append(result)
+        continue
       }
-      let origins = op == "Add" || op == "Sub" ? result.indices.map { moved(op, x, y, $0) } : []
-      return KnownTensor(isComparison(op) ? .bool : a.dtype, shape, .ints(result), origins: origins)
+      guard list.allSatisfy({ abs($0) < 0x1p53 && $0.rounded() == $0 }),
+        let cast = KnownArithmetic.cast(result, to: dtype)
+      else { return nil }
+      back.append(cast)
     }
-    var result: [Double] = []
-    for (p, q) in zip(x.doubles, y.doubles) {
-      guard let value = real(op, p, q) else { return nil }
-      result.append(value)
-    }
-    guard isComparison(op) else { return KnownTensor(.f32, shape, .floats(result)) }
-    return KnownTensor(.bool, shape, .ints(result.map { Int($0) }))
-  }
-
-  /// An extent and a number are still that extent and so many more.
-  private static func moved(_ op: String, _ x: KnownTensor, _ y: KnownTensor, _ index: Int) -> KnownTensor.ExtentOrigin?
-  {
-    guard let p = x.ints?[index], let q = y.ints?[index] else { return nil }
-    switch (x.origin(index), y.origin(index)) {
-    case (var first?, nil):
-      first.plus = Cost.sum(first.plus, op == "Add" ? q : -max(q, -.max))
-      return first
-    case (nil, var second?):
-      guard op == "Add" else { return nil }
-      second.plus = Cost.sum(second.plus, p)
-      return second
-    default: return nil
-    }
-  }
-
-  private static func isComparison(_ op: String) -> Bool {
-    ["Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", "And", "Or", "Xor"].contains(op)
-  }
-
-  private static func whole(_ op: String, _ a: Int, _ b: Int) -> Int? {
-    func checked(_ result: (partialValue: Int, overflow: Bool)) -> Int? { result.overflow ? nil : result.partialValue }
-    switch op {
-    case "Add", "Sum": return checked(a.addingReportingOverflow(b))
-    case "Sub": return checked(a.subtractingReportingOverflow(b))
-    case "Mul": return checked(a.multipliedReportingOverflow(by: b))
-    case "Div": return b == 0 ? nil : checked(a.dividedReportingOverflow(by: b))
-    case "Mod":
-      guard b != 0, let rest = checked(a.remainderReportingOverflow(dividingBy: b)) else { return nil }
-      return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
-    case "Min": return min(a, b)
-    case "Max": return max(a, b)
-    case "Pow":
-      guard (0...62).contains(b) else { return nil }
-      var result = 1
-      for _ in 0..<b {
-        guard let next = checked(result.multipliedReportingOverflow(by: a)) else { return nil }
-        result = next
-      }
-      return result
-    case "Equal": return a == b ? 1 : 0
-    case "Less": return a < b ? 1 : 0
-    case "LessOrEqual": return a <= b ? 1 : 0
-    case "Greater": return a > b ? 1 : 0
-    case "GreaterOrEqual": return a >= b ? 1 : 0
-    case "And": return a != 0 && b != 0 ? 1 : 0
-    case "Or": return a != 0 || b != 0 ? 1 : 0
-    case "Xor": return (a != 0) != (b != 0) ? 1 : 0
-    default: return nil
-    }
-  }
-
-  private static func real(_ op: String, _ a: Double, _ b: Double) -> Double? {
-    switch op {
-    case "Add", "Sum": a + b
-    case "Sub": a - b
-    case "Mul": a * b
-    case "Div": a / b
-    case "Min": min(a, b)
-    case "Max": max(a, b)
-    case "Equal": a == b ? 1 : 0
-    case "Less": a < b ? 1 : 0
-    case "LessOrEqual": a <= b ? 1 : 0
-    case "Greater": a > b ? 1 : 0
-    case "GreaterOrEqual": a >= b ? 1 : 0
-    default: nil
-    }
-  }
-
-  private static func choose(_ condition: KnownTensor, _ x: KnownTensor, _ y: KnownTensor) -> KnownTensor? {
-    guard let both = broadcast(x.shape, y.shape), let shape = broadcast(condition.shape, both),
-      let truths = condition.ints, let which = places(condition.shape, in: shape),
-      let left = places(x.shape, in: shape), let right = places(y.shape, in: shape)
-    else { return nil }
-    if let p = x.ints, let q = y.ints {
-      var origins: [KnownTensor.ExtentOrigin?] = []
-      var list: [Int] = []
-      for index in which.indices {
-        let isFirst = truths[which[index]] != 0
-        list.append(isFirst ? p[left[index]] : q[right[index]])
-        origins.append(isFirst ? x.origin(left[index]) : y.origin(right[index]))
-      }
-      return KnownTensor(x.dtype, shape, .ints(list), origins: origins)
-    }
-    let (p, q) = (x.doubles, y.doubles)
-    return KnownTensor(
-      .f32, shape, .floats(which.indices.map { truths[which[$0]] != 0 ? p[left[$0]] : q[right[$0]] }))
+    return back
   }
 }
 
-extension Array {
-  /// The two elements of a list of two.
-  fileprivate var pair: (Element, Element) { (self[0], self[1]) }
+extension ONNXImporter {
+  /// Reads one node on tensors into a graph of its own and runs that with the operators' plain loops.
+  fileprivate func evaluated(_ node: ONNXNode, _ operands: [KnownTensor?]) -> [KnownTensor]? {
+    guard let known = ONNXOperator.all[node.op] else { return nil }
+    let scratch = ONNXImporter(besides: self, node)
+    for (name, operand) in zip(node.inputs, operands) {
+      if let operand { scratch.bind(name, .known(Known(operand))) }
+    }
+    let site = ONNXSite(importer: scratch, node: node, opset: model.opset)
+    guard let results = try? known.read(site), scratch.graph.mistakes.isEmpty,
+      node.attributes.allSatisfy({ scratch.attributesRead.contains($0.name) }), scratch.isSmall
+    else { return nil }
+    var computed: [Value: Tensor]?
+    var found: [KnownTensor] = []
+    for result in results {
+      switch result {
+      case .known(let known):
+        guard known.isFixed, let whole = known.here.writtenOut else { return nil }
+        found.append(whole)
+      case .value(let value):
+        if computed == nil { computed = try? Interpreter.run(scratch.graph, [:]) }
+        guard let tensor = computed?[value] else { return nil }
+        found.append(KnownTensor(tensor))
+      case .stored, .places, .nothing: return nil
+      }
+    }
+    return found
+  }
+
+  /// True where all shapes are known and computing takes no time that could be felt.
+  private var isSmall: Bool {
+    var elements = 0
+    for node in graph.nodes {
+      for output in node.outputs {
+        guard let count = graph[output].type.shape.concrete?.checkedCount else { return false }
+        elements = Cost.sum(elements, count)
+      }
+      guard elements <= 4 * KnownTensor.mostElements else { return false }
+      elements = Cost.sum(elements, graph.op(of: node).cost(graph.site(node)).multiplyAdds / 16)
+    }
+    return elements <= 4 * KnownTensor.mostElements
+  }
 }

@@ -21,21 +21,55 @@ final class ONNXImporter {
   /// What was passed over: results of training that nobody can read here, for instance.
   private(set) var remarks: [String] = []
 
+  /// Values that had to be known and were not, by name.
+  var asked: Set<String> = []
+  /// Inputs whose numbers are known while reading.
+  let contents: [String: Tensor]
+  /// True for one that reads a single node, to compute it.
+  let isScratch: Bool
+
   private var bound: [String: ONNXBinding] = [:]
-  private var paths: Set<String> = []
+  /// What names a branch of control flow has bound, and what they were before.
+  private var hidden: [(name: String, before: ONNXBinding?)]?
+  private var paths: [String: Int] = [:]
+  /// Values whose shapes constants of open sizes follow.
+  private var followed: [String: Value] = [:]
   private var constants: [String: Value] = [:]
+  /// Branches that have been read: their names are their own.
+  private var branches = 0
   /// What came out of nodes that are not supported.
   private var unknown: Set<Value> = []
+  /// Values behind those of which the file says no type, and the nodes that read them: their mistakes may be none.
+  private var guessed: Set<Value> = []
+  private(set) var doubtful: Set<String> = []
   private(set) var current = ONNXNode()
   /// The attributes of the current node that somebody has asked for.
   var attributesRead: Set<String> = []
 
-  init(_ index: ONNXIndex, _ files: ONNXFiles, _ sizes: ONNXSizes, registry: Registry) {
+  init(
+    _ index: ONNXIndex, _ files: ONNXFiles, _ sizes: ONNXSizes, contents: [String: Tensor] = [:], registry: Registry
+  ) {
     self.index = index
     model = index.model
     self.files = files
     self.sizes = sizes
+    self.contents = contents
+    isScratch = false
     graph = Graph(registry: registry)
+    there = graph
+  }
+
+  /// One for a single node of a network that another reads.
+  init(besides other: ONNXImporter, _ node: ONNXNode) {
+    index = other.index
+    model = other.model
+    files = other.files
+    sizes = other.sizes
+    contents = [:]
+    isScratch = true
+    knownElements = other.knownElements
+    current = node
+    graph = Graph(registry: other.graph.registry)
     there = graph
   }
 
@@ -44,6 +78,11 @@ final class ONNXImporter {
   /// Elements of tensors that are computed while reading; the shapes of any network have far fewer.
   private static let mostKnownElements = 1 << 23
   private var knownElements = 0
+
+  /// True where so many elements more may be computed.
+  func canSpend(_ elements: Int) -> Bool {
+    Cost.sum(knownElements, elements) <= ONNXImporter.mostKnownElements
+  }
 
   /// Counts elements that are computed while reading: a small file must not ask for much memory or time.
   func spend(_ elements: Int) throws(ONNXRefusal) {
@@ -55,7 +94,7 @@ final class ONNXImporter {
 
   /// Reads every node; what is not supported is kept in `unsupported`.
   func run() {
-    for tensor in model.graph.initializers {
+    for tensor in model.graph.initializers where sizes.inputs[tensor.name] == nil {
       if bound.updateValue(.stored(tensor, isConstant: false), forKey: tensor.name) != nil {
         refuse(tensor.name, "an initializer", "there are two of this name")
       }
@@ -66,8 +105,7 @@ final class ONNXImporter {
       // Old files list initializers among their inputs.
       if bound[input.name] == nil { declare(input) }
     }
-    for node in model.graph.nodes {
-      current = node
+    for (node, isNeeded) in zip(model.graph.nodes, index.isNeeded) where isNeeded {
       read(node)
       guard graph.mistakes.count + there.mistakes.count < ONNXImporter.mostMistakes else { return }
     }
@@ -76,7 +114,12 @@ final class ONNXImporter {
 
   private func declare(_ input: ONNXValueInfo) {
     guard let size = sizes.inputs[input.name], let dtype = ONNXTensor.dtype(input.elementType) else {
-      return refuse(input.name, "an input", "has elements of type \(ONNXTensor.typeName(input.elementType))")
+      return refuse(
+        input.name, "an input", "has elements of type \(ONNXTensor.typeName(input.elementType))", isAlways: true)
+    }
+    if let tensor = contents[input.name] {
+      bound[input.name] = .known(Known(KnownTensor(tensor)))
+      return
     }
     let type = dtype.isFloat ? DType.f32 : dtype
     let value = graph.addInput(input.name, TensorType(type, Shape(size.here)), open: size.open)
@@ -88,19 +131,26 @@ final class ONNXImporter {
     guard let binding = bound[output.name] else {
       return refuse(output.name, "an output", "nothing in the network makes it")
     }
-    if case .value(let value) = binding, unknown.contains(value) { return }
-    if case .value(let value) = binding, case .node = graph[value].source {
+    do throws(ONNXRefusal) {
+      let value: Value
+      switch binding {
+      case .value(let made):
+        guard !unknown.contains(made) else { return }
+        value = made
+      case .places:
+        throw ONNXRefusal("places in the whole tensor are no result here; MaxUnpool reads them")
+      case .nothing:
+        remarks.append("the output \(Named.short(output.name)) is left out: it is no result of a network that is used")
+        return
+      case .known, .stored:
+        // The same for all inputs: a shape, say.
+        current = ONNXNode()
+        current.inputs = [output.name]
+        value = try ONNXSite(importer: self, node: current, opset: model.opset).value(0)
+      }
       graph.addOutput(output.name, value)
       there.addOutput(output.name, value)
-    } else if case .value(let value) = binding, case .input = graph[value].source {
-      refuse(output.name, "an output", "it is the input \(Named.short(graph[value].name)) itself")
-    } else if case .places = binding {
-      refuse(output.name, "an output", "places in the whole tensor are no result here; MaxUnpool reads them")
-    } else if case .nothing = binding {
-      remarks.append("the output \(Named.short(output.name)) is left out: it is no result of a network that is used")
-    } else {
-      refuse(output.name, "an output", "it is the same for all inputs")
-    }
+    } catch { refuse(output.name, "an output", error.reason, isAboutShapes: error.isAboutShapes) }
   }
 
   /// Says which axes have a fixed extent although the file leaves them open.
@@ -118,18 +168,22 @@ final class ONNXImporter {
     }
   }
 
-  private func refuse(_ node: String, _ op: String, _ reason: String, isAlways: Bool = false) {
-    unsupported.append(ONNXUnsupported(node: node, op: op, reason: reason, isAlways: isAlways))
+  private func refuse(
+    _ node: String, _ op: String, _ reason: String, isAlways: Bool = false, isAboutShapes: Bool = false
+  ) {
+    unsupported.append(
+      ONNXUnsupported(node: node, op: op, reason: reason, isAlways: isAlways, isAboutShapes: isAboutShapes))
   }
 
   // MARK: Nodes
 
   private func read(_ node: ONNXNode) {
+    current = node
     for input in node.inputs where !input.isEmpty && bound[input] == nil {
       refuse(node.label, node.qualifiedOp, "its input \(Named.short(input)) is made by no node before it")
       return leaveOpen(node)
     }
-    for output in node.outputs where bound[output] != nil && !output.isEmpty {
+    for output in node.outputs where bound[output] != nil && !output.isEmpty && hidden == nil {
       refuse(node.label, node.qualifiedOp, "a second result is called \(Named.short(output))")
       return
     }
@@ -140,20 +194,10 @@ final class ONNXImporter {
         isAlways: true)
       return leaveOpen(node)
     }
-    let site = ONNXSite(importer: self, node: node, opset: model.opset)
     do throws(ONNXRefusal) {
-      if let folded = try site.folded() {
-        for (output, value) in zip(node.outputs, folded) { bound[output] = .known(value) }
-        return
-      }
-      attributesRead = []
-      let results = try known.read(site)
-      // What nobody asks for might mean something: an answer must not be wrong in silence.
-      if let other = node.attributes.first(where: { !attributesRead.contains($0.name) })?.name {
-        throw ONNXRefusal("its attribute \(Named.short(other)) is not read")
-      }
+      let results = try results(of: node, known)
       for (output, result) in zip(node.outputs, results) where !output.isEmpty {
-        bound[output] = result
+        bind(output, result)
         if let value = result.node, case .node = graph[value].source,
           graph.nodes.last?.outputs.contains(value) == true
         {
@@ -161,19 +205,66 @@ final class ONNXImporter {
           there.rename(value, to: output)
         }
       }
-      if let missing = node.outputs.indices.first(where: { $0 >= results.count && !node.outputs[$0].isEmpty }) {
-        throw ONNXRefusal("its result \(missing + 1) is not made here")
-      }
     } catch {
       // What follows from another node that is not supported is no news.
       let follows = node.inputs.contains { name in
         if case .value(let value)? = bound[name] { return unknown.contains(value) }
         return false
       }
-      if !follows || !error.isAboutShapes { refuse(node.label, node.qualifiedOp, error.reason) }
+      if !follows || !error.isAboutShapes {
+        refuse(node.label, node.qualifiedOp, error.reason, isAboutShapes: error.isAboutShapes)
+      }
       leaveOpen(node)
     }
   }
+
+  private func results(of node: ONNXNode, _ known: ONNXOperator) throws(ONNXRefusal) -> [ONNXBinding] {
+    let site = ONNXSite(importer: self, node: node, opset: model.opset)
+    if let folded = try site.folded() { return folded.map { .known($0) } }
+    attributesRead = []
+    let results = try known.read(site)
+    // What nobody asks for might mean something: an answer must not be wrong in silence.
+    if let other = node.attributes.first(where: { !attributesRead.contains($0.name) })?.name {
+      throw ONNXRefusal("its attribute \(Named.short(other)) is not read")
+    }
+    if let missing = node.outputs.indices.first(where: { $0 >= results.count && site.isWanted($0) }) {
+      throw ONNXRefusal("its result \(missing + 1) is not made here")
+    }
+    return results
+  }
+
+  /// Says what a name stands for from here on.
+  func bind(_ name: String, _ binding: ONNXBinding) {
+    hidden?.append((name, bound[name]))
+    bound[name] = binding
+  }
+
+  /// Reads the graph of a branch in place: it sees all names around it, and what it names itself ends with it.
+  func read(branch: ONNXGraph) throws(ONNXRefusal) -> [ONNXBinding] {
+    let (outer, node, attributes) = (hidden, current, attributesRead)
+    hidden = []
+    branches += 1
+    defer {
+      for (name, before) in (hidden ?? []).reversed() { bound[name] = before }
+      (hidden, current, attributesRead) = (outer, node, attributes)
+    }
+    for tensor in branch.initializers { bind(tensor.name, .stored(tensor, isConstant: false)) }
+    for node in branch.nodes { read(node) }
+    var results: [ONNXBinding] = []
+    for output in branch.outputs {
+      guard let binding = bound[output.name] else {
+        throw ONNXRefusal("nothing makes \(Named.short(output.name)) in its branch")
+      }
+      results.append(binding)
+    }
+    return results
+  }
+
+  /// Says whose shape a constant of an open size has.
+  func follow(_ name: String, _ value: Value?) { followed[name] = value }
+
+  /// The value whose shape a constant of an open size has.
+  func shapeSource(_ name: String) -> Value? { followed[name] }
 
   /// Stands in for the results of a node that cannot be read, so that all others are looked at.
   private func leaveOpen(_ node: ONNXNode) {
@@ -187,7 +278,8 @@ final class ONNXImporter {
       let value = graph.addInput(output, type)
       _ = there.addInput(output, type)
       unknown.insert(value)
-      bound[output] = .value(value)
+      if info == nil { guessed.insert(value) }
+      bind(output, .value(value))
     }
   }
 
@@ -200,6 +292,10 @@ final class ONNXImporter {
     let values = graph.add(op, operands, attributes, name: name, origin: origin)
     _ = there.add(op, operands, attributes, name: name, origin: origin)
     if operands.contains(where: { $0.map(unknown.contains) ?? false }) { unknown.formUnion(values) }
+    if operands.contains(where: { $0.map(guessed.contains) ?? false }) {
+      guessed.formUnion(values)
+      doubtful.insert(origin.path)
+    }
     return values
   }
 
@@ -258,16 +354,22 @@ final class ONNXImporter {
   private func path(for name: String) -> String {
     // Names that begin so are kept for other uses in model files.
     var path = name.hasPrefix(ModelFile.reservedPrefix) ? "onnx." + name : name
-    while !paths.insert(path).inserted { path += "_" }
+    // A number that is remembered: a thousand tensors of one name are no work.
+    while let used = paths[path] {
+      paths[path] = used + 1
+      path += "_\(used)"
+    }
+    paths[path] = 1
     return path
   }
 
   /// A tensor that never changes.
   func constant(_ name: String, _ tensor: Tensor) -> Value {
-    if let known = constants[name], graph[known].type == TensorType(tensor.dtype, tensor.shape) { return known }
+    let key = hidden == nil ? name : "\(branches) \(name)"
+    if let known = constants[key], graph[known].type == TensorType(tensor.dtype, tensor.shape) { return known }
     let value = graph.addConstant(tensor, name: name)
     _ = there.addConstant(tensor, name: name)
-    constants[name] = value
+    constants[key] = value
     return value
   }
 
@@ -313,17 +415,4 @@ struct ONNXRefusal: Error {
     self.reason = reason
     self.isAboutShapes = isAboutShapes
   }
-}
-
-/// The sizes that the inputs are read for.
-struct ONNXSizes {
-  struct Input {
-    var here: [Int]
-    var there: [Int]
-    var open: Set<Int>
-  }
-
-  var inputs: [String: Input] = [:]
-  /// True where the file fixes the batch at 1, and it is tried as open.
-  var opensBatch = false
 }

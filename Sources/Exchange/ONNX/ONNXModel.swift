@@ -59,7 +59,9 @@ enum ONNXAttribute {
   case floats([Double])
   case strings([String])
   case tensor(ONNXTensor)
-  /// A part that only control flow and sparse or optional values have.
+  /// A way through control flow.
+  case graph(ONNXGraph)
+  /// A part that only loops and sparse or optional values have.
   case other(String)
 }
 
@@ -127,15 +129,17 @@ extension ONNXModel {
 extension ONNXGraph {
   /// More than any network has; each takes some hundred bytes of memory and two of a file.
   private static let mostParts = 400_000
+  /// Graphs within graphs; each level takes some of the stack.
+  static let mostLevels = 16
 
-  init(_ reader: ProtobufReader) throws(ProtobufError) {
+  init(_ reader: ProtobufReader, level: Int = 0) throws(ProtobufError) {
     var reader = reader
     var parts = 0
     while let field = try reader.next() {
       parts += 1
       if parts > ONNXGraph.mostParts { throw .tooMany(field: field.number, limit: ONNXGraph.mostParts) }
       switch field.number {
-      case 1: nodes.append(try ONNXNode(try field.message))
+      case 1: nodes.append(try ONNXNode(try field.message, level: level))
       case 2: name = try field.string
       case 5: initializers.append(try ONNXTensor(try field.message))
       case 11: inputs.append(try ONNXValueInfo(try field.message))
@@ -148,7 +152,8 @@ extension ONNXGraph {
 }
 
 extension ONNXNode {
-  init(_ reader: ProtobufReader) throws(ProtobufError) {
+  /// - Parameter level: how many graphs its own lies in.
+  init(_ reader: ProtobufReader, level: Int) throws(ProtobufError) {
     var reader = reader
     while let field = try reader.next() {
       switch field.number {
@@ -156,7 +161,7 @@ extension ONNXNode {
       case 2: outputs.append(try field.string)
       case 3: name = try field.string
       case 4: op = try field.string
-      case 5: attributes.append(try ONNXAttribute.read(try field.message))
+      case 5: attributes.append(try ONNXAttribute.read(try field.message, level: level))
       case 7: domain = try field.string
       default: break
       }
@@ -165,7 +170,9 @@ extension ONNXNode {
 }
 
 extension ONNXAttribute {
-  static func read(_ reader: ProtobufReader) throws(ProtobufError) -> (name: String, value: ONNXAttribute) {
+  static func read(
+    _ reader: ProtobufReader, level: Int
+  ) throws(ProtobufError) -> (name: String, value: ONNXAttribute) {
     var reader = reader
     var name = ""
     // Old writers leave the kind out; then the field that is there says it.
@@ -181,6 +188,8 @@ extension ONNXAttribute {
       case 3: single = .int(Int(try field.int64))
       case 4: single = .string(try ONNXAttribute.text(field))
       case 5: single = .tensor(try ONNXTensor(try field.message))
+      case 6 where level < ONNXGraph.mostLevels:
+        single = .graph(try ONNXGraph(try field.message, level: level + 1))
       case 6, 11: single = .other("a graph of its own")
       case 7: try field.append(to: &numbers)
       case 8: try field.append(to: &integers)

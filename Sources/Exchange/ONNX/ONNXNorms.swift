@@ -4,18 +4,6 @@ import FoveaTensors
 /// Normalization.
 extension ONNXOperator {
   static let norms: [ONNXOperator] = [
-    ONNXOperator("BatchNormalization", refused: "spatial 0 (opset 7, 8)") { (site) throws(ONNXRefusal) in
-      guard site.flag("spatial", true) else { throw ONNXRefusal("spatial 0: statistics for each place are not read") }
-      let operands = [
-        try site.value(0), try site.weight(1, .scale), try site.weight(2, .shift), try site.weight(3, .mean),
-        try site.weight(4, .variance),
-      ]
-      // Whether the statistics are the batch's is chosen when a plan is made.
-      site.passOver("training_mode")
-      let y = site.emit(Op.BatchNormalization.self, operands, try site.keeping("epsilon", "momentum"))
-      // Whether statistics move is chosen when a plan is made; their new values are no results then.
-      return [.value(y)] + site.node.outputs.dropFirst().map { _ in .nothing }
-    },
     ONNXOperator("InstanceNormalization") { (site) throws(ONNXRefusal) in
       let operands = [try site.value(0), try site.weight(1, .scale), try site.weight(2, .shift)]
       return [.value(site.emit(Op.InstanceNormalization.self, operands, try site.keeping("epsilon")))]
@@ -83,12 +71,6 @@ extension ONNXOperator {
       // A row of zeros stays one.
       let least = site.emit(Op.Max.self, [norm, site.constant(1e-38, "least norm")], part: "divisor")
       return [.value(site.emit(Op.Div.self, [x, least]))]
-    },
-    ONNXOperator("Dropout", refused: "its mask as a result") { (site) throws(ONNXRefusal) in
-      if site.isWanted(1) { throw ONNXRefusal("its mask as a result is not read") }
-      site.passOver("seed")
-      let ratio = try site.fixedFloats(1, "its ratio")?.first ?? site.float("ratio", 0.5)
-      return [.value(site.emit(Op.Dropout.self, [try site.value(0)], ["ratio": .float(ratio)]))]
     },
   ]
 }

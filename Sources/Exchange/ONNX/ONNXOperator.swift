@@ -20,13 +20,13 @@ struct ONNXOperator: Sendable {
   }
 
   /// The opsets whose forms are read.
-  static let opsets = 7...22
+  static let opsets = 6...25
 
   /// Everything that is read, by name.
   static let all: [String: ONNXOperator] = Dictionary(
     [
       convolutions, pools, norms, activations, arithmetic, comparisons, reductions, shapes, moves, choices, quantized,
-      losses,
+      losses, control, training,
     ].flatMap { $0 }.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
 
   /// Why a node of an operator that is not in the table cannot be read.
@@ -39,7 +39,7 @@ struct ONNXOperator: Sendable {
       return "the domain \(Named.short(node.domain)) is not the standard's"
     }
     switch node.op {
-    case "If", "Loop", "Scan": return "control flow is not read; export the network for one way through it"
+    case "Loop", "Scan": return "control flow is not read; export the network for one way through it"
     case "LSTM", "GRU", "RNN": return "recurrent layers are not read"
     default:
       let nearest = suggests ? nearestName(to: node.op, among: all.keys.sorted()) : nil

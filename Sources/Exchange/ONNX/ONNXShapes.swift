@@ -17,12 +17,12 @@ extension ONNXOperator {
       }
       guard fill.count == 1 else { throw ONNXRefusal("its value has \(fill.count) numbers, not one") }
       let filled = try [wanted.here, wanted.there].map { (known) throws(ONNXRefusal) -> KnownTensor in
-        guard let dims = known.ints, Shape(dims).isCountable(upTo: 1 << 24), dims.allSatisfy({ $0 >= 0 }) else {
-          throw ONNXRefusal("a constant of the shape \(known.ints ?? [])")
-        }
-        try site.importer.spend(Shape(dims).count)
-        return fill.picking([Int](repeating: 0, count: Shape(dims).count), shape: dims)
+        guard let dims = known.ints, dims.count <= 8, dims.allSatisfy({ $0 >= 0 }),
+          Shape(dims).isCountable(upTo: 1 << 40)
+        else { throw ONNXRefusal("a constant of the shape \(known.ints ?? [])") }
+        return KnownTensor(filling: dims, with: fill)
       }
+      site.importer.follow(site.node.outputs[0], try site.value(ofShape: wanted))
       return [.known(Known(filled[0], filled[1]))]
     },
     ONNXOperator("Shape") { (site) throws(ONNXRefusal) in
@@ -76,6 +76,8 @@ extension ONNXOperator {
       if axes == nil {
         let (here, there) = try site.dims(of: x)
         axes = here.indices.filter { here[$0] == 1 && there[$0] == 1 }
+        // No axis of one place: nothing is taken out.
+        if axes?.isEmpty == true { return [.value(x)] }
       }
       return [.value(site.emit(Op.Squeeze.self, [x], ["axes": .ints(axes ?? [])]))]
     },
@@ -121,7 +123,7 @@ extension ONNXSite {
       switch (entry.name, entry.value) {
       case ("value", .tensor(let tensor)):
         let isNumber = tensor.count == 1 || tensor.dtype?.isFloat == false
-        guard isNumber, tensor.count ?? .max <= KnownTensor.mostElements else {
+        guard isNumber, importer.canSpend(tensor.count ?? .max), tensor.count ?? .max <= KnownTensor.mostElements else {
           return .stored(tensor, isConstant: true)
         }
         return .known(Known(KnownTensor(try importer.contents(node.label, tensor))))

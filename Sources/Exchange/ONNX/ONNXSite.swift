@@ -56,6 +56,7 @@ struct ONNXSite {
       case .floats(let list)?: result[name] = .floats(list)
       case .strings(let list)?: result[name] = .strings(list)
       case .tensor?: throw ONNXRefusal("its attribute \(name) is a tensor")
+      case .graph?: throw ONNXRefusal("its attribute \(name) is a graph of its own")
       case .other(let what)?: throw ONNXRefusal("its attribute \(name) is \(what)")
       case nil: break
       }
@@ -67,8 +68,10 @@ struct ONNXSite {
 
   var inputCount: Int { node.inputs.count }
   func isGiven(_ index: Int) -> Bool { index < node.inputs.count && !node.inputs[index].isEmpty }
-  /// True when somebody names the result of that number.
-  func isWanted(_ index: Int) -> Bool { index < node.outputs.count && !node.outputs[index].isEmpty }
+  /// True when somebody reads the result of that number; a name alone does not matter.
+  func isWanted(_ index: Int) -> Bool {
+    index < node.outputs.count && !node.outputs[index].isEmpty && importer.index.read.contains(node.outputs[index])
+  }
 
   func binding(_ index: Int) throws(ONNXRefusal) -> ONNXBinding {
     guard isGiven(index), let binding = importer.binding(node.inputs[index]) else {
@@ -90,12 +93,7 @@ struct ONNXSite {
     let name = node.inputs.indices.contains(index) ? node.inputs[index] : ""
     switch try binding(index) {
     case .value(let value): return value
-    case .known(let known):
-      guard known.isFixed else {
-        throw ONNXRefusal("its input \(Named.short(name)) depends on a size that is open", isAboutShapes: true)
-      }
-      guard let tensor = known.here.tensor else { throw ONNXRefusal("its input \(Named.short(name)) has no shape") }
-      return importer.constant(name, tensor)
+    case .known(let known): return try value(of: known, name)
     case .stored(let tensor, let isConstant):
       guard let dtype = tensor.dtype, dtype.isFloat, (tensor.count ?? 0) > 1, !isConstant || role != .other else {
         let contents = try importer.contents(name, tensor)
@@ -104,6 +102,34 @@ struct ONNXSite {
       return try importer.parameter(name, tensor, role)
     case .nothing, .places: throw ONNXRefusal("its input \(index + 1) is left out")
     }
+  }
+
+  /// A tensor that is known while reading as a value of the graph.
+  func value(of known: Known, _ name: String) throws(ONNXRefusal) -> Value {
+    if known.here.isUniform, known.here.count > 4096 || !known.isFixed { return try filled(known, name) }
+    guard known.isFixed else {
+      throw ONNXRefusal("its input \(Named.short(name)) depends on a size that is open", isAboutShapes: true)
+    }
+    guard let tensor = known.here.writtenOut?.tensor else {
+      throw ONNXRefusal("its input \(Named.short(name)) has no shape")
+    }
+    // Floats of any width compute as f32.
+    return importer.constant(name, tensor.dtype == .f64 && !importer.isScratch ? tensor.converted(to: .f32) : tensor)
+  }
+
+  /// One number as often as a shape says: repeated when the network runs, so that it takes no memory before.
+  private func filled(_ known: Known, _ name: String) throws(ONNXRefusal) -> Value {
+    guard let tensor = known.here.single.tensor else {
+      throw ONNXRefusal("its input \(Named.short(name)) has no shape")
+    }
+    let number = importer.constant("\(name)/number", tensor.dtype == .f64 ? tensor.converted(to: .f32) : tensor)
+    guard !known.isFixed else {
+      return emit(Op.Expand.self, [number], ["shape": .ints(known.here.shape)], part: "\(name), filled")
+    }
+    guard let like = importer.shapeSource(name) else {
+      throw ONNXRefusal("its input \(Named.short(name)) depends on a size that is open", isAboutShapes: true)
+    }
+    return emit(Op.BroadcastToShape.self, [number, like], part: "\(name), filled")
   }
 
   /// The places that a pooling found, which this operand holds; nil for another operand.
@@ -128,7 +154,7 @@ struct ONNXSite {
   func known(_ index: Int) throws(ONNXRefusal) -> Known? {
     guard isGiven(index) else { return nil }
     switch try binding(index) {
-    case .known(let known): return known
+    case .known(let known): return known.writtenOut
     case .stored(let tensor, _):
       guard let count = tensor.count, count <= KnownTensor.mostElements else { return nil }
       try importer.spend(count)
@@ -137,6 +163,7 @@ struct ONNXSite {
       if case .constant(let tensor) = importer.graph[value].source, tensor.count <= KnownTensor.mostElements {
         return Known(KnownTensor(tensor))
       }
+      importer.asked.insert(node.inputs[index])
       return nil
     case .nothing, .places: return nil
     }
@@ -206,36 +233,5 @@ struct ONNXSite {
   /// A constant that the node itself brings along.
   func constant(_ number: Double, _ name: String) -> Value {
     importer.constant("\(node.label)/\(name)", Tensor(scalar: Float(number)))
-  }
-
-  // MARK: Folding
-
-  /// The results of a node whose operands are all known. Learned numbers are not folded away.
-  func folded() throws(ONNXRefusal) -> [Known]? {
-    guard !node.inputs.isEmpty, ONNXOperator.all[node.op]?.isFolded == true, places(0) == nil else { return nil }
-    var here: [KnownTensor?] = []
-    var there: [KnownTensor?] = []
-    for index in node.inputs.indices {
-      guard isGiven(index) else {
-        here.append(nil)
-        there.append(nil)
-        continue
-      }
-      if case .stored(let tensor, let isConstant) = try binding(index), !isConstant, tensor.dtype?.isFloat != false,
-        tensor.count != 1
-      {
-        return nil
-      }
-      if case .value = try binding(index) { return nil }
-      guard let known = try known(index) else { return nil }
-      here.append(known.here)
-      there.append(known.there)
-    }
-    let attributes = Dictionary(node.attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
-    guard let first = ONNXFolding.fold(node.op, here, attributes),
-      let second = ONNXFolding.fold(node.op, there, attributes), first.count == second.count
-    else { return nil }
-    for result in first + second { try importer.spend(result.count) }
-    return zip(first, second).map { Known($0, $1) }
   }
 }
