@@ -127,7 +127,7 @@ struct ModelOptions: Sendable {
   }
 
   /// The inputs and outputs of an ONNX file.
-  func ends() throws -> (inputs: [ONNXEnd], outputs: [ONNXEnd]) {
+  func ends() throws -> ONNXEnds {
     try ModelOptions.checkFile(text)
     return try ONNXFile.ends(text)
   }

@@ -60,7 +60,7 @@ extension Graph {
   }
 
   /// True when every size around a node is known.
-  func isSettled(_ node: Node) -> Bool {
+  package func isSettled(_ node: Node) -> Bool {
     (node.inputs.compactMap { $0 } + node.outputs).allSatisfy { values[$0.id].type.shape.concrete != nil }
   }
 }

@@ -33,8 +33,9 @@ public final class Predictor: Sendable {
     self.device = device
     runner = Runner(model, device)
     preprocessing = Predictor.preprocessing(of: model)
-    let input = model.graph.inputs.first.flatMap { model.graph[$0].type.shape.concrete }
-    isChannelsLast = input.map { Shape(Array($0.dims.dropFirst())).isChannelsLast } ?? false
+    // An extent that is open is that of a picture, and neither 1 nor 3.
+    let input = model.graph.inputs.first.flatMap { model.graph[$0].type.shape.dims }?.dropFirst().map { $0 ?? 2 }
+    isChannelsLast = input.map { Shape(Array($0)).isChannelsLast } ?? false
   }
 
   /// The model's own preprocessing; one that says nothing about the size takes that of the input, where

@@ -17,12 +17,22 @@ extension Model {
   private func sized(_ batch: Int) -> Graph {
     var sizes: [String: Shape] = [:]
     for value in graph.inputs {
-      guard case .input(let open) = graph[value].source, open.contains(0),
-        let shape = graph[value].type.shape.concrete
-      else { continue }
+      guard case .input(let open) = graph[value].source, open.contains(0) else { continue }
+      guard let shape = graph[value].type.shape.concrete else { return resized(batch) }
       sizes[graph[value].name] = Shape([max(batch, 1)] + shape.dims.dropFirst())
     }
     return (try? graph.specialized(to: sizes)) ?? graph
+  }
+}
+
+extension Model {
+  /// The same for a graph of which other sizes are open.
+  private func resized(_ batch: Int) -> Graph {
+    let sized = try? graph.retyped { _, info in
+      guard case .input(let open) = info.source, open.contains(0) else { return info.type }
+      return TensorType(info.type.dtype, info.type.shape.replacing(axis: 0, with: max(batch, 1)))
+    }
+    return sized ?? graph
   }
 }
 
@@ -49,9 +59,8 @@ extension SummaryTable {
     var activations = 0
     for path in order {
       let members = nodes[path] ?? []
-      guard let last = members.last.map({ graph.nodes[$0] }), let output = last.outputs.first,
-        let shape = graph[output].type.shape.concrete
-      else { continue }
+      guard let last = members.last.map({ graph.nodes[$0] }), let output = last.outputs.first else { continue }
+      let shape = graph[output].type.shape
       var parameters = 0
       var isLearned = false
       for operand in members.flatMap({ graph.nodes[$0].inputs }).compactMap({ $0 }) {
@@ -59,13 +68,14 @@ extension SummaryTable {
         isLearned = true
         if counted.insert(operand).inserted { parameters += graph.shape(operand).count }
       }
-      if isLearned { activations += 2 * shape.count * graph[output].type.dtype.size }
+      if isLearned { activations += 2 * (shape.concrete?.count ?? 0) * graph[output].type.dtype.size }
       let text = last.origin.layer.isEmpty ? last.op : last.origin.layer
       rows.append(
         Row(
-          name: path, type: String(text.prefix { $0 != "(" }), layer: text, output: shape, parameters: parameters,
+          name: path, type: String(text.prefix { $0 != "(" }), layer: text, shape: shape, parameters: parameters,
           multiplyAdds: members.reduce(0) { $0 + analysis.nodes[$1].cost.multiplyAdds } / batch,
-          receptiveField: (fields[output]?.axes ?? []).map { [$0.min, $0.max] }))
+          receptiveField: (fields[output]?.axes ?? []).map { [$0.min, $0.max] },
+          isOpen: !members.allSatisfy { graph.isSettled(graph.nodes[$0]) }))
     }
     self.rows = rows
     self.name = name
@@ -76,7 +86,9 @@ extension SummaryTable {
     states = graph.states.reduce(0) { $0 + graph.shape($1.value).count }
     multiplyAdds = analysis.multiplyAddsPerExample
     multiplyAddsWithBiases = analysis.total.multiplyAdds + analysis.total.biasAdds
-    inputBytes = graph.inputs.reduce(0) { $0 + graph.shape($1).count * graph[$1].type.dtype.size }
+    inputBytes = graph.inputs.reduce(0) {
+      $0 + (graph[$1].type.shape.concrete?.count ?? 0) * graph[$1].type.dtype.size
+    }
     activationBytes = activations
     parameterBytes = analysis.parameterBytes
   }

@@ -12,14 +12,19 @@ public struct SummaryTable: Sendable, Equatable {
     public let type: String
     /// The layer as it was typed, e.g. `Conv2D(64, kernel: 5)`.
     public let layer: String
-    /// Shape of the output, batch included.
-    public let output: Shape
+    /// Shape of the output, batch included; an extent that is open is unknown.
+    public let shape: PartialShape
     /// Learned numbers; shared ones are counted where they first appear.
     public let parameters: Int
     /// Per example, weights only, as papers count them.
     public let multiplyAdds: Int
     /// `[min, max]` per spatial axis, in elements of the input, over all paths from it.
     public let receptiveField: [[Int]]
+    /// True where a size that multiply-adds depend on is open.
+    public let isOpen: Bool
+
+    /// Shape of the output, batch included; of no axes where an extent is open.
+    public var output: Shape { shape.concrete ?? .scalar }
   }
 
   public let rows: [Row]
@@ -46,6 +51,9 @@ public struct SummaryTable: Sendable, Equatable {
   public let activationBytes: Int
   /// The learned numbers.
   public let parameterBytes: Int
+
+  /// True where a size is open: multiply-adds and the memory of activations are not known then, and 0.
+  public var isOpen: Bool { rows.contains(where: \.isOpen) }
 }
 
 extension SummaryTable: Encodable {
@@ -59,8 +67,8 @@ extension SummaryTable: Encodable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(parameters, forKey: .parameters)
-    try container.encode(multiplyAdds, forKey: .multiplyAdds)
-    try container.encode(activationBytes, forKey: .activationBytes)
+    try container.encode(isOpen ? nil : multiplyAdds, forKey: .multiplyAdds)
+    try container.encode(isOpen ? nil : activationBytes, forKey: .activationBytes)
     try container.encode(parameterBytes, forKey: .parameterBytes)
     try container.encode(rows, forKey: .layers)
   }
@@ -76,7 +84,7 @@ extension SummaryTable.Row: Encodable {
     var container = encoder.container(keyedBy: Keys.self)
     try container.encode(name, forKey: .name)
     try container.encode(type, forKey: .type)
-    try container.encode(output.dims, forKey: .output)
+    try container.encode(shape.dims ?? [], forKey: .output)
     try container.encode(parameters, forKey: .parameters)
     try container.encode(receptiveField, forKey: .receptiveField)
   }

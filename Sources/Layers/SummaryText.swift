@@ -13,8 +13,8 @@ extension SummaryTable: CustomStringConvertible {
     for line in lines(depth: depth) {
       let row = line.row
       cells.append([
-        String(repeating: "  ", count: line.depth) + line.label, row.layer, "\(row.output)", grouped(row.parameters),
-        grouped(row.multiplyAdds),
+        String(repeating: "  ", count: line.depth) + line.label, row.layer, "\(row.shape)", grouped(row.parameters),
+        row.isOpen ? "?" : grouped(row.multiplyAdds),
         row.receptiveField.map { $0[0] == $0[1] ? "\($0[0])" : "\($0[0])…\($0[1])" }.joined(separator: "×"),
       ])
     }
@@ -39,10 +39,17 @@ extension SummaryTable: CustomStringConvertible {
     var lines = [
       "parameters     \(grouped(parameters)): \(grouped(trainableParameters)) trainable, "
         + "\(grouped(parameters - trainableParameters)) not"
-        + (states > 0 ? "; \(grouped(states)) kept but not learned" : ""),
-      "multiply-adds  \(grouped(multiplyAdds)) per example, weights only; "
-        + "\(grouped(multiplyAddsWithBiases))\(rounded(multiplyAddsWithBiases)) with biases for a batch of \(batch)",
+        + (states > 0 ? "; \(grouped(states)) kept but not learned" : "")
     ]
+    guard !isOpen else {
+      return lines + [
+        "multiply-adds  depend on sizes that are open",
+        "memory         \(megabytes(parameterBytes)) parameters; the rest depends on sizes that are open",
+      ]
+    }
+    lines.append(
+      "multiply-adds  \(grouped(multiplyAdds)) per example, weights only; "
+        + "\(grouped(multiplyAddsWithBiases))\(rounded(multiplyAddsWithBiases)) with biases for a batch of \(batch)")
     lines.append(
       "memory         \(megabytes(inputBytes)) input, \(megabytes(activationBytes)) forward and backward, "
         + "\(megabytes(parameterBytes)) parameters, \(megabytes(inputBytes + activationBytes + parameterBytes)) in all")

@@ -56,9 +56,10 @@ extension SummaryTable {
     let own = branch.rows.first { $0.name == branch.path && isOwn($0) }
     let text = composites[branch.path] ?? own?.layer ?? (branch.path.isEmpty ? "Model" : "")
     return Row(
-      name: branch.path, type: String(text.prefix { $0 != "(" }), layer: text, output: last.output,
+      name: branch.path, type: String(text.prefix { $0 != "(" }), layer: text, shape: last.shape,
       parameters: branch.rows.reduce(0) { Cost.sum($0, $1.parameters) },
-      multiplyAdds: branch.rows.reduce(0) { Cost.sum($0, $1.multiplyAdds) }, receptiveField: last.receptiveField)
+      multiplyAdds: branch.rows.reduce(0) { Cost.sum($0, $1.multiplyAdds) }, receptiveField: last.receptiveField,
+      isOpen: branch.rows.contains(where: \.isOpen))
   }
 
   /// A path and all rows at or below it.

@@ -155,12 +155,15 @@ struct Arguments {
   }
 
   /// Extents joined by `x`, e.g. `3x224x224`.
-  mutating func extents(_ name: String) -> [Int]? {
-    guard let text = text(name) else { return nil }
+  mutating func extents(_ name: String) -> [Int]? { text(name).flatMap { extents(name, $0, of: $0) } }
+
+  /// The same of one of several values.
+  /// - Parameter whole: the value that `text` is a part of.
+  mutating func extents(_ name: String, _ text: String, of whole: String) -> [Int]? {
     let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     let extents = parts.compactMap { $0 }
     guard extents.count == parts.count, extents.allSatisfy({ $0 > 0 }) else {
-      reject("--\(name) takes whole numbers joined by x, e.g. 3x224x224, not \"\(text)\"")
+      reject("--\(name) takes whole numbers joined by x, e.g. 3x224x224, not \"\(whole)\"")
       return nil
     }
     return extents

@@ -54,20 +54,20 @@ struct Sweep: Sendable {
 
   /// What is measured at one value.
   /// - Throws: `Failure` where the network cannot be varied that way.
-  func point(_ value: Int, _ options: ModelOptions, input: [Int]?, batch: Int, threads: Int) throws -> Point {
-    var shape = input
+  func point(_ value: Int, _ options: ModelOptions, input: InputSizes, batch: Int, threads: Int) throws -> Point {
+    var shape = input.dims
     var name = options.text
     var zoo = Zoo.standard
     switch axis {
-    case .batch: return Point(model: try load(options, zoo, name, shape), batch: value, threads: threads)
-    case .threads: return Point(model: try load(options, zoo, name, shape), batch: batch, threads: value)
+    case .batch: return Point(model: try options.load(inputs: input, batch: value), batch: value, threads: threads)
+    case .threads: return Point(model: try options.load(inputs: input, batch: batch), batch: batch, threads: value)
     case .size:
       let own = try shape ?? entry(options, name).input.shape.dims
       shape = own.prefix(1) + own.dropFirst().map { _ in value }
     case .depth: name = try member(options, value)
     case .channels: zoo = try widened(options, value)
     }
-    return Point(model: try load(options, zoo, name, shape), batch: batch, threads: threads)
+    return Point(model: try load(zoo, name, shape), batch: batch, threads: threads)
   }
 
   /// Says what cannot be varied that way, before anything is measured.
@@ -81,10 +81,9 @@ struct Sweep: Sendable {
     }
   }
 
-  /// A model of one's own for the axes that leave the network as it is, else one of the zoo with random weights.
-  private func load(_ options: ModelOptions, _ zoo: Zoo, _ name: String, _ input: [Int]?) throws -> Model {
+  /// One of the zoo with random weights.
+  private func load(_ zoo: Zoo, _ name: String, _ input: [Int]?) throws -> Model {
     let wish = input.map { InputShape(Shape($0)) }
-    if axis == .batch || axis == .threads { return try options.load(.init(input: wish)) }
     do {
       return try zoo.model(name, input: wish)
     } catch let error as GraphError {

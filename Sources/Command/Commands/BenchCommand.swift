@@ -11,13 +11,13 @@ struct BenchCommand: Command {
   ]
   static let operands = [
     OperandSpec(
-      "MODEL", "names that fovea models lists, or .safetensors model files", isOptional: true, takesMany: true)
+      "MODEL", "names that fovea models lists, or model files", isOptional: true, takesMany: true)
   ]
   static let options =
     [
       OptionSpec("task", "T", "infer, or train: forward, backward and update", standard: "infer"),
       OptionSpec("batch", "N", "examples in a step", standard: "64"),
-      OptionSpec("input", "CxHxW", "shape of one example", standard: "the model's own"),
+      InputSizes.spec,
       MemoryUse.option,
       OptionSpec(
         "profile", nil, "each step of the plan: time, speed, what bounds it; the same by operator; reorders"),
@@ -43,7 +43,9 @@ struct BenchCommand: Command {
   let models: [ModelOptions]
   let task: SummaryCommand.Task
   let batch: Int
-  let input: [Int]?
+  /// True where the user said it.
+  private let saysBatch: Bool
+  let input: InputSizes
   let memory: MemoryUse
   let profile: Bool
   let explain: Bool
@@ -64,7 +66,8 @@ struct BenchCommand: Command {
       arguments.choice("task", of: SummaryCommand.Task.allCases.map(\.rawValue))
       .flatMap(SummaryCommand.Task.init(rawValue:)) ?? .infer
     batch = arguments.integer("batch", in: 1...1_000_000) ?? 64
-    input = arguments.extents("input")
+    saysBatch = arguments.isGiven("batch")
+    input = InputSizes(models, &arguments)
     memory = MemoryUse(&arguments)
     profile = arguments.has("profile")
     explain = arguments.has("explain-plan")
@@ -131,8 +134,9 @@ struct BenchCommand: Command {
     }
     for options in models {
       PeakMemory.reset()
-      let model = try options.load(.init(input: input.map { InputShape(Shape($0)) }))
-      let report = try await measure(options.text, model, batch: batch, on: usual, console)
+      let model = try options.load(inputs: input, batch: batch)
+      let count = try input.batch(of: model, options.text, wanted: saysBatch ? batch : nil, standard: batch)
+      let report = try await measure(options.text, model, batch: count, on: usual, console)
       if json {
         try console.json(report.object(explain: explain))
       } else {

@@ -18,6 +18,7 @@ struct ConvertCommand: Command {
       OptionSpec(
         "form", ONNXFile.Form.allCases.map(\.rawValue).joined(separator: "|"),
         "whether dropout and norms of an .onnx file are for use or for training on", standard: "evaluation"),
+      InputSizes.spec,
       OptionSpec("name", "TEXT", "what the network is called, in place of its own name"),
       OptionSpec("json", nil, "one JSON object: the file, its bytes, and the difference"),
     ] + ModelOptions.specs + DeviceOptions.specs
@@ -34,6 +35,7 @@ struct ConvertCommand: Command {
   let target: String
   private let format: Format?
   let form: ONNXFile.Form
+  let input: InputSizes
   let modelName: String?
   let json: Bool
   let device: DeviceOptions
@@ -44,6 +46,7 @@ struct ConvertCommand: Command {
     format = Format.allCases.first { [target] in target.hasSuffix("." + $0.rawValue) }
     let wanted = arguments.choice("form", of: ONNXFile.Form.allCases.map(\.rawValue))
     form = wanted.flatMap(ONNXFile.Form.init(rawValue:)) ?? .evaluation
+    input = InputSizes([model], &arguments)
     modelName = arguments.text("name")
     json = arguments.has("json")
     device = DeviceOptions(&arguments)
@@ -70,7 +73,7 @@ struct ConvertCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let loaded = try model.load()
+    let loaded = try model.load(inputs: input, batch: 1)
     let source = modelName.map { loaded.named($0) } ?? loaded
     if format == .onnx { try ONNXFile.write(source, to: target, form: form) } else { try source.save(to: target) }
     let bytes = SystemFile.byteCount(target)
@@ -95,18 +98,18 @@ struct ConvertCommand: Command {
   /// Rounding alone stays far below.
   private static let tolerance = 1e-3
 
-  /// The model of a file that was written.
-  private static func reread(_ path: String) throws -> Model {
-    path.hasSuffix(".onnx") ? try ONNXFile.read(path) : try ModelFile.read(path)
+  /// The model of a file that was written, for these inputs.
+  private static func reread(_ path: String, for inputs: [String: Tensor]) throws -> Model {
+    path.hasSuffix(".onnx") ? try ONNXFile.read(path, sizes: inputs.mapValues(\.shape)) : try ModelFile.read(path)
   }
 
   /// The largest difference of all outputs on random input, each in units of the output's largest number; nil where
   /// it is for training: there dropout has no one answer.
   private func comparison(of source: Model, _ console: Console) async throws -> Double? {
     guard form == .evaluation else { return nil }
-    let copy = try ConvertCommand.reread(target)
     let device = device.device(console)
     let inputs = ConvertCommand.randomInputs(source.graph)
+    let copy = try ConvertCommand.reread(target, for: inputs)
     let first = try await Predictor(source, device: device).run(inputs)
     let second = try await Predictor(copy, device: device).run(inputs)
     return first.map { name, expected in

@@ -41,7 +41,10 @@ struct PredictCommand: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     if !self.model.isFile { try self.model.requireClassifier() }
-    let model = preprocessing.applied(to: try model.load())
+    let model: Model
+    do { model = preprocessing.applied(to: try self.model.load()) } catch ONNXError.openSizes {
+      return try await runOneByOne(console)
+    }
     if !model.detection.isEmpty {
       return try await detections.run(
         Predictor(model, device: device.device(console)), images, json: json, console)
@@ -67,6 +70,41 @@ struct PredictCommand: Command {
       }
       let answers = try await predictor.classify(inputs.map(\.tensor), top: top)
       for (index, answer) in answers.enumerated() { try show(inputs[index].path, answer, console) }
+    }
+    return status
+  }
+
+  /// Pictures of a network that must be read for each size of them.
+  private func runOneByOne(_ console: Console) async throws -> Int32 {
+    let ends = try model.ends()
+    let needed = ends.inputs.filter { !$0.hasValue }
+    guard needed.count == 1, let end = needed.first else {
+      throw PredictorError.notAClassifier(inputs: needed.map(\.name), outputs: ends.outputs.map(\.name))
+    }
+    let dims = (end.dims ?? []).dropFirst().map { $0 ?? 2 }
+    let isLast = Shape(Array(dims)).isChannelsLast
+    let preparation = preprocessing.applied(to: ends.preprocessing)
+    var predictors: [Shape: Predictor] = [:]
+    var status = Program.Status.done
+    for path in images {
+      do {
+        let picture = try ImageDecoder.decode(path: path)
+        let chw = try preparation.tensor(of: picture).shape
+        let shape = isLast ? Shape([1, chw[1], chw[2], chw[0]]) : Shape([1] + chw.dims)
+        if predictors[shape] == nil {
+          let model = preprocessing.applied(to: try self.model.load(.init(sizes: [end.name: shape])))
+          try self.model.requireClassifier(model)
+          predictors[shape] = Predictor(model, device: device.device(console))
+        }
+        for answer in try await predictors[shape]?.predict([picture], top: top) ?? [] {
+          try show(path, answer, console)
+        }
+      } catch {
+        // One bad picture must not hide the answers for the others.
+        guard error is DataError else { throw error }
+        console.note("fovea predict: \(error)")
+        status = Program.Status.failed
+      }
     }
     return status
   }

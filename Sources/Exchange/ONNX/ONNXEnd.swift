@@ -1,4 +1,13 @@
+import FoveaLayers
 import FoveaTensors
+
+/// The inputs and outputs of a network as an ONNX file declares them.
+public struct ONNXEnds: Sendable, Equatable {
+  public let inputs: [ONNXEnd]
+  public let outputs: [ONNXEnd]
+  /// How a picture becomes the first input: what the file says, or what that input's shape suggests.
+  public let preprocessing: Preprocessing
+}
 
 /// An input or output of a network as an ONNX file declares it.
 public struct ONNXEnd: Sendable, Equatable {

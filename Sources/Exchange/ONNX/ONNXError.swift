@@ -55,6 +55,13 @@ public struct ONNXOpenInput: Sendable, Equatable {
     axes = (input.dims ?? []).map { extent in if case .open(let name) = extent { name } else { "" } }
   }
 
+  /// The same of an input as a file declares it.
+  public init(_ end: ONNXEnd) {
+    name = end.name
+    dims = end.dims
+    axes = end.axes
+  }
+
   /// The axes that are open, and whose.
   fileprivate var text: String {
     guard let dims else { return "the shape of its input \(Named.short(name))" }

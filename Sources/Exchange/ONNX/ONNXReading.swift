@@ -75,8 +75,7 @@ extension ONNXFile {
     let input = graph.inputs.first.flatMap { graph[$0].type.shape.dims }
     let read = Model(
       graph: graph, store: store,
-      preprocessing: try metadata(ModelFile.Key.preprocessing, of: model, path)
-        ?? input.map { Preprocessing(forOpen: Array($0.dropFirst())) } ?? Preprocessing(),
+      preprocessing: try preprocessing(of: model, path, input),
       classNames: try metadata(ModelFile.Key.classes, of: model, path) ?? [],
       name: model.metadata[ModelFile.Key.name] ?? "",
       detection: try metadata(ModelFile.Key.detection, of: model, path) ?? [])
@@ -85,13 +84,21 @@ extension ONNXFile {
 
   /// The ends of a network as the file declares them; nothing else of it is read.
   /// - Throws: `ONNXError` for a file that is damaged.
-  public static func ends(_ path: String) throws -> (inputs: [ONNXEnd], outputs: [ONNXEnd]) {
+  public static func ends(_ path: String) throws -> ONNXEnds {
     let (model, _) = try open(path)
     let stored = Set(model.graph.initializers.map(\.name))
-    return (
-      model.graph.inputs.map { ONNXEnd($0, hasValue: stored.contains($0.name)) },
-      model.graph.outputs.map { ONNXEnd($0, hasValue: false) }
-    )
+    let inputs = model.graph.inputs.map { ONNXEnd($0, hasValue: stored.contains($0.name)) }
+    let first = inputs.first { !$0.hasValue }?.dims
+    return ONNXEnds(
+      inputs: inputs, outputs: model.graph.outputs.map { ONNXEnd($0, hasValue: false) },
+      preprocessing: try preprocessing(of: model, path, first))
+  }
+
+  private static func preprocessing(
+    of model: ONNXModel, _ path: String, _ input: [Int?]?
+  ) throws -> Preprocessing {
+    try metadata(ModelFile.Key.preprocessing, of: model, path)
+      ?? input.map { Preprocessing(forOpen: Array($0.dropFirst())) } ?? Preprocessing()
   }
 
   /// The operators that are read, and in a few words the forms of them that are not.
@@ -266,10 +273,11 @@ extension ONNXImporter {
     return graph.outputs.allSatisfy { there[$0.value].type.shape[0] == batch }
   }
 
-  /// The first thing that keeps these sizes from being used.
+  /// The first thing that keeps these sizes from being used. Mistakes speak of sizes that stand in for open ones, which
+  /// nobody has said.
   var problem: String? {
     if let first = unsupported.first { return "\(first.op) \(Named.short(first.node)): \(first.reason)" }
-    guard let mistake = graph.mistakes.first ?? there.mistakes.first else { return nil }
+    guard !sizes.hasUnsaid, let mistake = graph.mistakes.first ?? there.mistakes.first else { return nil }
     return "\(mistake.origin.path): \(mistake.problem)"
   }
 

@@ -4,7 +4,7 @@ import FoveaTensors
 /// Operators that have a mode for training: it is done as the file says, where that is no matter of chance.
 extension ONNXOperator {
   static let training: [ONNXOperator] = [
-    ONNXOperator("BatchNormalization", refused: "spatial 0 (opset 7, 8), training before opset 14") {
+    ONNXOperator("BatchNormalization", refused: "spatial 0 (opset 7, 8), statistics as results before opset 14") {
       (site) throws(ONNXRefusal) in
       guard site.flag("spatial", true) else { throw ONNXRefusal("spatial 0: statistics for each place are not read") }
       site.passOver("consumed_inputs")

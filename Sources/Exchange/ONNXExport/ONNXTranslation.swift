@@ -3,13 +3,33 @@ import FoveaGraphs
 import FoveaLayers
 import FoveaTensors
 
+extension Graph {
+  /// The same graph with lengths for extents of its inputs that are open and that nobody has said: what is written of
+  /// those is that they are open.
+  /// - Throws: `GraphError` where no length fits.
+  fileprivate func withStandIns() throws(GraphError) -> Graph {
+    guard inputs.contains(where: { self[$0].type.shape.concrete == nil }) else { return self }
+    func sized(_ length: Int) throws(GraphError) -> Graph {
+      try retyped { _, info in
+        guard case .input = info.source, let dims = info.type.shape.dims else { return info.type }
+        return TensorType(info.type.dtype, PartialShape(dims.enumerated().map { $1 ?? length + 32 * $0 }))
+      }
+    }
+    for length in [224, 256, 320, 512, 128, 64, 32] {
+      do throws(GraphError) { return try sized(length) } catch { continue }
+    }
+    return try sized(224)
+  }
+}
+
 extension ONNXExport {
   /// The file of a model, but for its numbers.
   /// - Throws: `ONNXExportError.refused` with every node that cannot be said; `GraphError`.
   static func message(of model: Model, form: ONNXFile.Form) throws -> Message {
     try model.graph.check()
     // The training form needs no pass: its operators know both modes, and our seeds are no part of the standard.
-    let graph = form == .evaluation ? try ChooseMode(mode: .inference).run(model.graph) : model.graph
+    let settled = try model.graph.withStandIns()
+    let graph = form == .evaluation ? try ChooseMode(mode: .inference).run(settled) : settled
     let translation = Translation(graph, form: form)
     try translation.run()
     var message = translation.message(name: model.name.isEmpty ? "network" : model.name)
