@@ -72,7 +72,7 @@ let package = Package(
       "Exchange", ["FoveaExchange"],
       others: [
         "Golden", "check_onnx_cases.py", "make_darknet.py", "make_golden.py", "make_models.py", "make_onnx.py",
-        "make_pytorch.py",
+        "make_onnx_frame.py", "make_pytorch.py",
       ]),
     tests("Training", ["FoveaTraining"], others: ["Golden", "check_events.py"]),
     tests("Fovea", ["Fovea", "CAllocationCounter"], others: ["Golden"]),

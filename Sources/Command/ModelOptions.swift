@@ -133,7 +133,14 @@ struct ModelOptions: Sendable {
   }
 
   /// The model of a file, with `--weights` in it; nil where a network of the zoo is named.
-  func given() throws -> Model? { isFile ? try load() : nil }
+  /// - Throws: `Failure` that says how an ONNX file's open sizes are settled, for commands without `--input`.
+  func given() throws -> Model? {
+    guard isFile else { return nil }
+    do { return try load() } catch ONNXError.openSizes(let path, let inputs, let reason) {
+      let error = ONNXError.openSizes(path: path, inputs, reason: reason)
+      throw Failure("\(error), in fovea convert \(text) MODEL.safetensors, and give that file")
+    }
+  }
 
   /// A file in the ONNX format.
   var isONNX: Bool { isFile && text.hasSuffix(".onnx") }

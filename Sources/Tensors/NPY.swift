@@ -13,8 +13,9 @@ package enum NPY {
   }
 
   /// What stands before the elements in a version 1.0 file; a multiple of 64 bytes, as NumPy pads it.
-  static func header(shape: Shape, dtype: DType) throws(NPYProblem) -> [UInt8] {
-    var text = Array(try NPYHeader(dtype: dtype, isFortranOrder: false, shape: shape).text().utf8)
+  static func header(shape: Shape, dtype: DType, isUnsigned: Bool = false) throws(NPYProblem) -> [UInt8] {
+    let header = NPYHeader(dtype: dtype, isFortranOrder: false, shape: shape, isUnsigned: isUnsigned)
+    var text = Array(try header.text().utf8)
     let prefix = magic.count + 4
     let padding = (64 - (prefix + text.count + 1) % 64) % 64
     text += repeatElement(0x20, count: padding)
@@ -41,7 +42,34 @@ package enum NPY {
     guard !overflow else { throw .shape(header.shape.dims) }
     guard end <= bytes.count else { throw .cutOff(expected: end, found: bytes.count) }
     let elements = UnsafeRawBufferPointer(rebasing: bytes[(start + length)..<end])
-    return tensor(header, elements)
+    let read = tensor(header, elements)
+    return header.isUnsigned ? try widened(read) : read
+  }
+
+  /// Numbers without a sign, which `bits` holds in the signed type of their size, in the next wider type.
+  private static func widened(_ bits: Tensor) throws(NPYProblem) -> Tensor {
+    var result = Tensor(zeros: bits.shape, dtype: bits.dtype == .i16 ? .i32 : .i64)
+    let isTooLarge = bits.withUnsafeBytes { from in
+      result.withUnsafeMutableBytes { to in
+        for index in 0..<bits.count {
+          switch bits.dtype {
+          case .i16:
+            let value = Int32(from.load(fromByteOffset: index * 2, as: UInt16.self))
+            to.storeBytes(of: value, toByteOffset: index * 4, as: Int32.self)
+          case .i32:
+            let value = Int64(from.load(fromByteOffset: index * 4, as: UInt32.self))
+            to.storeBytes(of: value, toByteOffset: index * 8, as: Int64.self)
+          default:
+            let value = from.load(fromByteOffset: index * 8, as: Int64.self)
+            if value < 0 { return true }
+            to.storeBytes(of: value, toByteOffset: index * 8, as: Int64.self)
+          }
+        }
+        return false
+      }
+    }
+    if isTooLarge { throw .tooLarge }
+    return result
   }
 
   private static func tensor(_ header: NPYHeader, _ elements: UnsafeRawBufferPointer) -> Tensor {
@@ -87,7 +115,8 @@ package enum NPY {
 }
 
 extension Tensor {
-  /// Reads the array in a NumPy `.npy` file (versions 1 to 3, little-endian, C or Fortran order).
+  /// Reads the array in a NumPy `.npy` file (versions 1 to 3, little-endian, C or Fortran order). Unsigned numbers of 16
+  /// bits and more become the next wider signed type.
   ///
   /// ```swift
   /// let image = try Tensor(npy: "image.npy")   // e.g. [N, C, H, W]
@@ -100,13 +129,38 @@ extension Tensor {
     withExtendedLifetime(file) {}
   }
 
+  /// Writes whole numbers that are not negative as NumPy's unsigned ones of `bits` bits, 16, 32 or 64.
+  /// - Throws: as `writeNPY(to:)`.
+  package func writeUnsignedNPY(to path: String, bits: Int) throws(TensorError) {
+    // Two's complement keeps the low bits.
+    try converted(to: .i64).truncated(to: bits == 16 ? .i16 : bits == 32 ? .i32 : .i64).writeNPY(
+      to: path, isUnsigned: true)
+  }
+
+  /// The low bits of 64-bit numbers.
+  private func truncated(to dtype: DType) -> Tensor {
+    var result = Tensor(zeros: shape, dtype: dtype)
+    withUnsafeBytes { from in
+      result.withUnsafeMutableBytes { to in
+        for index in 0..<count {
+          let part = UnsafeRawBufferPointer(rebasing: from[index * 8..<index * 8 + dtype.size])
+          UnsafeMutableRawBufferPointer(rebasing: to[index * dtype.size..<(index + 1) * dtype.size]).copyMemory(
+            from: part)
+        }
+      }
+    }
+    return result
+  }
+
   /// Writes a NumPy `.npy` file (version 1.0, C order): the whole file or none.
   /// - Throws: `TensorError.file` when it cannot be written, `TensorError.format` for bf16, which
   ///   NumPy does not have.
-  public func writeNPY(to path: String) throws(TensorError) {
+  public func writeNPY(to path: String) throws(TensorError) { try writeNPY(to: path, isUnsigned: false) }
+
+  private func writeNPY(to path: String, isUnsigned: Bool) throws(TensorError) {
     let header: [UInt8]
     do {
-      header = try NPY.header(shape: shape, dtype: dtype)
+      header = try NPY.header(shape: shape, dtype: dtype, isUnsigned: isUnsigned)
     } catch {
       throw error.error(path)
     }

@@ -3,6 +3,8 @@ struct NPYHeader: Equatable {
   var dtype: DType
   var isFortranOrder: Bool
   var shape: Shape
+  /// True where the elements have no sign; they become the next wider type.
+  var isUnsigned = false
 
   /// What NumPy calls each element type; bfloat16 it does not have.
   static func descriptor(of dtype: DType) -> String? {
@@ -20,22 +22,35 @@ struct NPYHeader: Equatable {
     }
   }
 
-  /// The element type of a NumPy name; the order mark does not matter for single bytes.
-  static func dtype(of descriptor: String) throws(NPYProblem) -> DType {
+  /// What NumPy calls unsigned elements of the size of a signed type.
+  static func unsignedDescriptor(of dtype: DType) -> String? {
+    switch dtype {
+    case .i16: "<u2"
+    case .i32: "<u4"
+    case .i64: "<u8"
+    default: nil
+    }
+  }
+
+  /// The element type of a NumPy name, for unsigned ones the signed type of their size; the order mark does not matter for
+  /// single bytes.
+  static func dtype(of descriptor: String) throws(NPYProblem) -> (dtype: DType, isUnsigned: Bool) {
     guard let mark = descriptor.utf8.first else { throw .elements(descriptor) }
     let hasMark = "<>|=".utf8.contains(mark)
     let kind = hasMark ? String(descriptor.dropFirst()) : descriptor
-    let known = DType.allCases.first { candidate in
-      self.descriptor(of: candidate).map { $0.dropFirst() == kind } ?? false
+    func known(_ name: (DType) -> String?) -> DType? {
+      DType.allCases.first { name($0).map { $0.dropFirst() == kind } ?? false }
     }
-    guard let known else { throw .elements(descriptor) }
-    if mark == UInt8(ascii: ">"), known.size > 1 { throw .bigEndian(descriptor) }
-    return known
+    let unsigned = known(unsignedDescriptor)
+    guard let found = known(self.descriptor) ?? unsigned else { throw .elements(descriptor) }
+    if mark == UInt8(ascii: ">"), found.size > 1 { throw .bigEndian(descriptor) }
+    return (found, unsigned != nil)
   }
 
   /// The text that NumPy itself writes, without padding.
   func text() throws(NPYProblem) -> String {
-    guard let descriptor = NPYHeader.descriptor(of: dtype) else { throw .noName(dtype) }
+    let name = isUnsigned ? NPYHeader.unsignedDescriptor(of: dtype) : NPYHeader.descriptor(of: dtype)
+    guard let descriptor = name else { throw .noName(dtype) }
     let dims = shape.dims.map(String.init).joined(separator: ", ")
     let tuple = shape.rank == 1 ? "(\(dims),)" : "(\(dims))"
     return "{'descr': '\(descriptor)', 'fortran_order': \(isFortranOrder ? "True" : "False"), 'shape': \(tuple), }"
@@ -46,7 +61,7 @@ extension NPYHeader {
   /// Reads the dictionary from its text.
   init(text: [UInt8]) throws(NPYProblem) {
     var scanner = NPYScanner(text: text)
-    var dtype: DType?
+    var dtype: (dtype: DType, isUnsigned: Bool)?
     var fortran: Bool?
     var dims: [Int]?
     try scanner.expect("{")
@@ -71,9 +86,9 @@ extension NPYHeader {
     guard let dims else { throw .header("lacks 'shape'") }
     // An extent of 0 hides an overflow of the others, which strides would still meet.
     guard Shape(dims.map { max($0, 1) }).checkedCount != nil, let count = Shape(dims).checkedCount,
-      !count.multipliedReportingOverflow(by: dtype.size).overflow
+      !count.multipliedReportingOverflow(by: dtype.dtype.size).overflow
     else { throw .shape(dims) }
-    self.init(dtype: dtype, isFortranOrder: fortran, shape: Shape(dims))
+    self.init(dtype: dtype.dtype, isFortranOrder: fortran, shape: Shape(dims), isUnsigned: dtype.isUnsigned)
   }
 }
 
@@ -159,6 +174,7 @@ enum NPYProblem: Error, Equatable {
   case structured
   case shape([Int])
   case noName(DType)
+  case tooLarge
 
   func error(_ path: String) -> TensorError { .format(path: path, problem: problem, mend: mend) }
 
@@ -173,6 +189,7 @@ enum NPYProblem: Error, Equatable {
     case .structured: "holds records of several fields, a tensor has one number per element"
     case .shape(let dims): "claims the shape \(dims), more elements than can be counted"
     case .noName(let dtype): "NumPy has no name for elements of type \(dtype.rawValue)"
+    case .tooLarge: "holds a whole number above 2⁶³ − 1"
     }
   }
 
@@ -182,6 +199,7 @@ enum NPYProblem: Error, Equatable {
     case .cutOff, .header, .shape: "it is cut off or damaged: write it again"
     case .elements, .bigEndian: "convert it first, e.g. numpy.save(path, array.astype('<f4'))"
     case .structured: "save one field, e.g. numpy.save(path, array['x'])"
+    case .tooLarge: "convert it first, e.g. numpy.save(path, array.astype('<f4'))"
     case .noName: "convert the tensor to f32 first"
     }
   }

@@ -45,32 +45,39 @@ struct RunCommand: Command {
   }
 
   func run(_ console: Console) async throws -> Int32 {
-    let (model, tensors, types) = try model.isONNX ? readONNX() : readModel()
+    let (model, tensors, ends) = try model.isONNX ? readONNX() : readModel()
     try Directory.make(output)
     let results = try await Predictor(model, device: device.device(console)).run(tensors)
     var written: [String: String] = [:]
     for name in model.graph.outputs.map(\.name) {
       guard let found = results[name] else { continue }
-      let tensor = types[name].map { found.converted(to: $0) } ?? found
+      // Numbers are written in the type that the file declares, whatever they were computed in.
+      let (declared, type) = (ends[name]?.dtype ?? found.dtype, ends[name]?.type ?? "")
+      let tensor = declared == .bf16 ? found : found.converted(to: declared)
       let file = "\(output)/\(RunCommand.fileName(name)).npy"
       if let other = written.updateValue(name, forKey: file) {
         throw Failure("the outputs \"\(other)\" and \"\(name)\" would both be written to \(file)")
       }
-      try tensor.writeNPY(to: file)
+      if let bits = RunCommand.unsigned[type] {
+        try tensor.writeUnsignedNPY(to: file, bits: bits)
+      } else {
+        try tensor.writeNPY(to: file)
+      }
       if json {
         try console.json([
-          "name": name, "file": file, "shape": tensor.shape.dims, "dtype": tensor.dtype.rawValue,
+          "name": name, "file": file, "shape": tensor.shape.dims,
+          "dtype": RunCommand.unsigned[type].map { "u\($0)" } ?? tensor.dtype.rawValue,
         ])
       } else {
-        try console.out("\(file)  \(tensor.dtype.rawValue)\(tensor.shape)")
+        let dtype = RunCommand.unsigned[type].map { "u\($0)" } ?? tensor.dtype.rawValue
+        try console.out("\(file)  \(dtype)\(tensor.shape)")
       }
     }
     return Program.Status.done
   }
 
-  /// A model and its arrays, and the types that outputs are written in where the file says other ones than computing
-  /// has.
-  private typealias Run = (model: Model, inputs: [String: Tensor], types: [String: DType])
+  /// A model and its arrays, and the outputs as an ONNX file declares them.
+  private typealias Run = (model: Model, inputs: [String: Tensor], ends: [String: ONNXEnd])
 
   private func readModel() throws -> Run {
     let model = try model.load()
@@ -84,9 +91,8 @@ struct RunCommand: Command {
     let tensors = try read(names: (needed.isEmpty ? ends.inputs : needed).map(\.name), all: ends.inputs.map(\.name))
     let model = try model.load(.init(arrays: tensors))
     let names = Set(model.graph.inputs.map { model.graph[$0].name })
-    var types: [String: DType] = [:]
-    for end in ends.outputs { types[end.name] = end.dtype == .bf16 ? nil : end.dtype }
-    return (model, tensors.filter { names.contains($0.key) }, types)
+    let outputs = Dictionary(ends.outputs.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    return (model, tensors.filter { names.contains($0.key) }, outputs)
   }
 
   /// The arrays by input. `NAME=FILE` names one; a bare file goes to the only input.
@@ -116,6 +122,9 @@ struct RunCommand: Command {
     throw UsageError(
       "--input \(input): the model has no input \"\(parts[0])\"; \(nearest)there is \(names.joined(separator: ", "))")
   }
+
+  /// Types that tensors here have no word for: the bits of their elements.
+  private static let unsigned = ["uint16": 16, "uint32": 32, "uint64": 64]
 
   /// A name as a file name.
   static func fileName(_ name: String) -> String {

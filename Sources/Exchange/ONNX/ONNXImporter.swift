@@ -214,6 +214,8 @@ final class ONNXImporter {
       if !follows || !error.isAboutShapes {
         refuse(node.label, node.qualifiedOp, error.reason, isAboutShapes: error.isAboutShapes)
       }
+      // Its own parts may not fit either.
+      doubtful.insert(path(of: node))
       leaveOpen(node)
     }
   }
@@ -283,11 +285,14 @@ final class ONNXImporter {
     }
   }
 
+  /// What the parts of a node say of where they come from.
+  private func path(of node: ONNXNode) -> String { node.name.isEmpty ? node.label : node.name }
+
   /// Adds a node to both graphs.
   func emit(
     _ op: any Operator.Type, _ operands: [Value?], _ attributes: Attributes, part: String? = nil
   ) -> [Value] {
-    let origin = Origin(path: current.name.isEmpty ? current.label : current.name)
+    let origin = Origin(path: path(of: current))
     let name = part.map { "\(current.label)/\($0)" }
     let values = graph.add(op, operands, attributes, name: name, origin: origin)
     _ = there.add(op, operands, attributes, name: name, origin: origin)
@@ -378,41 +383,5 @@ final class ONNXImporter {
     do throws(ONNXProblem) { return try tensor.tensor(files) } catch {
       throw ONNXRefusal("its tensor \(Named.short(name)) \(error.text)")
     }
-  }
-}
-
-/// What a name of an ONNX graph stands for.
-enum ONNXBinding {
-  /// A value of the graph.
-  case value(Value)
-  /// A tensor that is known while reading.
-  case known(Known)
-  /// An initializer, or the tensor of a `Constant` node, of which nothing has been read yet.
-  case stored(ONNXTensor, isConstant: Bool)
-  /// The places of a pooling's winners within their planes, which the standard counts within the whole tensor.
-  case places(Value)
-  /// A result that nobody may read.
-  case nothing
-}
-
-extension ONNXBinding {
-  /// The value that a node has made.
-  var node: Value? {
-    switch self {
-    case .value(let value), .places(let value): value
-    default: nil
-    }
-  }
-}
-
-/// Why a node is not read.
-struct ONNXRefusal: Error {
-  let reason: String
-  /// True where only an unknown shape is to blame.
-  let isAboutShapes: Bool
-
-  init(_ reason: String, isAboutShapes: Bool = false) {
-    self.reason = reason
-    self.isAboutShapes = isAboutShapes
   }
 }

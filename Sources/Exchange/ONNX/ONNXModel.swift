@@ -263,7 +263,11 @@ extension ONNXExtent {
           let value = try field.int64
           if value > 0 { extent = .known(Int(value)) }
         }
-        if field.number == 2 { extent = .open(try field.string) }
+        if field.number == 2 {
+          // Paddle's name for all that it does not know.
+          let name = try field.string
+          extent = .open(name == "?" ? "" : name)
+        }
       }
       result.append(extent)
     }

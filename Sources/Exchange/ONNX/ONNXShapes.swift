@@ -46,7 +46,15 @@ extension ONNXOperator {
       return [.known(Known(counts[0], counts[1]))]
     },
     ONNXOperator("Range", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
-      throw ONNXRefusal("its bounds come out of the network itself", isAboutShapes: true)
+      var bounds: [Known] = []
+      for index in 0..<3 {
+        guard let known = try site.known(index), known.here.count == 1, known.there.count == 1 else {
+          throw ONNXRefusal("its bounds come out of the network itself", isAboutShapes: true)
+        }
+        bounds.append(known)
+      }
+      let here = try site.range(bounds.map(\.here))
+      return [.known(Known(here, try site.range(bounds.map(\.there))))]
     },
     ONNXOperator("Reshape", folded: true) { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
@@ -116,6 +124,30 @@ extension ONNXOperator {
 }
 
 extension ONNXSite {
+  /// Numbers from a start on, a step apart, up to a limit that is not reached.
+  fileprivate func range(_ bounds: [KnownTensor]) throws(ONNXRefusal) -> KnownTensor {
+    let numbers = bounds.flatMap(\.doubles)
+    let dtype = bounds[0].dtype
+    guard dtype.isFloat else {
+      guard let result = KnownArithmetic.result("Range", bounds) else {
+        throw ONNXRefusal("a range from \(numbers[0]) to \(numbers[1]) in steps of \(numbers[2])")
+      }
+      return result
+    }
+    let count = ((numbers[1] - numbers[0]) / numbers[2]).rounded(.up)
+    guard numbers.allSatisfy(\.isFinite), numbers[2] != 0, count <= Double(KnownTensor.mostElements) else {
+      throw ONNXRefusal("a range from \(numbers[0]) to \(numbers[1]) in steps of \(numbers[2])")
+    }
+    // In the precision of the type, as a loop that adds up does.
+    var list: [Double] = []
+    var next = numbers[0]
+    for _ in 0..<max(Int(count), 0) {
+      list.append(next)
+      next = dtype == .f64 ? next + numbers[2] : Double(Float(next) + Float(numbers[2]))
+    }
+    return KnownTensor(dtype, [list.count], .floats(list))
+  }
+
   /// What a `Constant` node says: small numbers are known, large ones stay in the file.
   func constantBinding() throws(ONNXRefusal) -> ONNXBinding {
     passOver("value", "value_float", "value_floats", "value_int", "value_ints")

@@ -74,8 +74,8 @@ struct ONNXSizeChoices {
         guard var own = result.inputs[input.name] else { continue }
         for axis in own.open where axis > 0 {
           // Axes of one name stay of one length; others differ.
-          let shift = own.here[axis] % 64 + 7 * axis + 14 * min(number, 8)
-          (own.here[axis], own.there[axis]) = (length + shift, length + shift + 27 + axis)
+          let shift = own.here[axis] % 64 + 7 * axis + 14 * (8 - min(number, 8))
+          (own.here[axis], own.there[axis]) = (length + shift, length + 2 * shift + 27 + axis)
         }
         result.inputs[input.name] = own
       }
