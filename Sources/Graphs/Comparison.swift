@@ -11,7 +11,7 @@ enum Comparison {
   /// Why none of them has a gradient.
   static let noGradient = Differentiability.no(because: "true and false do not change with small steps")
 
-  private static let types: [DType] = [.f64, .f32, .i64, .i32, .u8]
+  private static let types: [DType] = [.f64, .f32] + DType.whole
 
   /// The shape rule of a comparison: two tensors of one type that broadcast; bools only where they may be equal.
   static func infer(_ query: inout ShapeQuery, bools: Bool = false) -> [TensorType] {
@@ -59,6 +59,7 @@ enum Comparison {
     case .i64: return { loop(R.self, Int64.self, broadcast, $0) }
     case .i32: return { loop(R.self, Int32.self, broadcast, $0) }
     case .u8: return { loop(R.self, UInt8.self, broadcast, $0) }
+    case .i8: return { loop(R.self, Int8.self, broadcast, $0) }
     case .bool:
       return { buffers in
         truths(broadcast, buffers) { a, b in R.holds(a ? 1 as UInt8 : 0, b ? 1 as UInt8 : 0) }

@@ -8,7 +8,8 @@ enum Extremum {
     var shape = query.shape(0)
     for index in query.inputs.indices {
       if !query.has(index) { query.reject("operand \(index + 1) is left out", mend: "connect every one") }
-      query.requireFloat(index)
+      query.requireNumbers(index)
+      if index > 0 { Comparison.requireOneType(&query, 0, index) }
       if index > 0 { shape = Broadcast.shape(&query, shape, query.shape(index)) }
     }
     return [TensorType(query.dtype(0), shape)]
@@ -30,7 +31,7 @@ enum Extremum {
 
   /// The loop: what `better` says of the best so far and the next.
   @inline(__always)
-  static func fold<T: ReferenceScalar>(_ walks: [RepeatWalk], _ buffers: Buffers, _ better: (T, T) -> T) {
+  static func fold<T>(_ walks: [RepeatWalk], _ buffers: Buffers, _ better: (T, T) -> T) {
     let y = buffers.output(0, as: T.self)
     walks[0].spread(buffers.input(0, as: T.self), y)
     for (index, walk) in walks.enumerated().dropFirst() {

@@ -68,6 +68,7 @@ public enum Interpreter {
 
   /// The reference loop of a node in the type it computes in.
   public static func kernel(_ op: any Operator.Type, _ site: NodeSite) -> ReferenceKernel {
-    site.computeType == .f64 ? op.reference(site, Double.self) : op.reference(site, Float.self)
+    if let kernel = (op as? any WholeOperator.Type)?.wholeKernel(site) { return kernel }
+    return site.computeType == .f64 ? op.reference(site, Double.self) : op.reference(site, Float.self)
   }
 }

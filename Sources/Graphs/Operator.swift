@@ -146,6 +146,17 @@ public protocol ReferenceScalar: BinaryFloatingPoint, TensorScalar {
   static func logarithm(onePlus x: Self) -> Self
   static func power(_ x: Self, _ y: Self) -> Self
   static func hyperbolicTangent(_ x: Self) -> Self
+  static func sine(_ x: Self) -> Self
+  static func cosine(_ x: Self) -> Self
+  static func tangent(_ x: Self) -> Self
+  static func inverseSine(_ x: Self) -> Self
+  static func inverseCosine(_ x: Self) -> Self
+  static func inverseTangent(_ x: Self) -> Self
+  static func hyperbolicSine(_ x: Self) -> Self
+  static func hyperbolicCosine(_ x: Self) -> Self
+  static func inverseHyperbolicSine(_ x: Self) -> Self
+  static func inverseHyperbolicCosine(_ x: Self) -> Self
+  static func inverseHyperbolicTangent(_ x: Self) -> Self
   /// erf(x), exact where it is small.
   static func errorFunction(_ x: Self) -> Self
   /// 1 − erf(x), exact where it is small.

@@ -4,7 +4,7 @@ import FoveaTensors
 enum Pointwise {
   /// The shape rule of a function of one tensor.
   static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-    query.requireFloat()
+    if query.op is any WholeOperator.Type { query.requireNumbers() } else { query.requireFloat() }
     return [TensorType(query.dtype(0), query.shape(0))]
   }
 
@@ -38,7 +38,7 @@ enum Pointwise {
   /// The function does not escape, so that it is inlined and the loop vectorized; as a stored closure it would be
   /// called for each number, thirty times slower.
   @inline(__always)
-  static func map<T: ReferenceScalar>(_ buffers: Buffers, _ count: Int, _ function: (T) -> T) {
+  static func map<T>(_ buffers: Buffers, _ count: Int, _ function: (T) -> T) {
     let x = buffers.input(0, as: T.self)
     let y = buffers.output(0, as: T.self)
     for index in 0..<count { y[index] = function(x[index]) }
@@ -66,8 +66,8 @@ enum Pointwise {
 
   /// The shape rule of arithmetic on two tensors that broadcast.
   static func inferPair(_ query: inout ShapeQuery) -> [TensorType] {
-    query.requireFloat(0)
-    query.requireFloat(1)
+    for index in 0...1 { query.requireNumbers(index) }
+    Comparison.requireOneType(&query, 0, 1)
     return [TensorType(query.dtype(0), Broadcast.shape(&query))]
   }
 }

@@ -16,7 +16,8 @@ enum Reduction {
 
   /// The shape rule: reduced extents become 1, or go away with keepdims = 0.
   static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-    query.requireFloat()
+    let keepsTruths = [Op.ReduceMax.name, Op.ReduceMin.name].contains(query.op.name)
+    query.requireNumbers(truths: keepsTruths)
     return [TensorType(query.dtype(0), shape(&query, of: 0))]
   }
 
@@ -74,6 +75,20 @@ enum Reduction {
   static func field(_ site: NodeSite) -> FieldRule {
     let axes = axes(site.attributes, rank: site.inputShape(0).rank) ?? []
     return axes.contains { $0 >= 2 } ? .everything : .pointwise
+  }
+
+  /// The loop of whole numbers: what `join` makes of the result so far and the next number.
+  @inline(__always)
+  static func whole<I: WholeScalar>(
+    _ site: NodeSite, from start: I, _ join: @escaping @Sendable (I, I) -> I
+  ) -> ReferenceKernel {
+    let walk = walk(site.inputShape(0), site.attributes)
+    return { buffers in
+      let x = buffers.input(0, as: I.self)
+      let y = buffers.output(0, as: I.self)
+      y.update(repeating: start, count: walk.smallCount)
+      walk.forEach { full, small in y[small] = join(y[small], x[full]) }
+    }
   }
 
   static func words(_ site: NodeSite, _ what: String) -> String {

@@ -129,6 +129,7 @@ struct ExampleCompiler {
   private mutating func take(_ node: Node) throws(LaneRefusal) -> Bool {
     guard graph.dataInputs(of: node).contains(where: isOwn) else { return false }
     let site = graph.site(node)
+    if let first = site.inputs.first??.dtype, !first.isFloat { throw LaneRefusal("\(node.op) in \(first.rawValue)") }
     for type in site.inputs.compactMap({ $0 }) + site.outputs where type.dtype.isFloat && type.dtype != .f32 {
       throw LaneRefusal("\(node.op) in \(type.dtype.rawValue)")
     }

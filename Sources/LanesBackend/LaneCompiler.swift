@@ -171,6 +171,7 @@ struct LaneCompiler {
     let operands = graph.dataInputs(of: node)
     guard operands.contains(where: { isLane($0) || sums[$0] != nil }) else { return false }
     let site = graph.site(node)
+    if let first = site.inputs.first??.dtype, !first.isFloat { throw LaneRefusal("\(node.op) in \(first.rawValue)") }
     for type in site.inputs.compactMap({ $0 }) + site.outputs where type.dtype.isFloat && type.dtype != .f32 {
       throw LaneRefusal("\(node.op) in \(type.dtype.rawValue)")
     }

@@ -175,7 +175,9 @@ extension Order {
 
 extension NodeSite {
   /// Why oneDNN is not asked at all: it computes in f32 here, on tensors that have elements.
-  func commonRefusal(of names: String) -> String? {
+  /// - Parameter whole: true where the step knows what to do with whole numbers.
+  func commonRefusal(of names: String, whole: Bool = false) -> String? {
+    if !whole, let first = inputs.first??.dtype, !first.isFloat { return "\(names) in \(first.rawValue)" }
     for type in inputs.compactMap({ $0 }) + outputs where type.dtype.isFloat && type.dtype != .f32 {
       return "\(names) in \(type.dtype.rawValue)"
     }

@@ -13,7 +13,7 @@ struct QuantizedProduct: Implementation {
 
   func refusal(of site: NodeSite) -> String? {
     if case .refusal(let reason) = QuantizedParts.reading(site) { return reason }
-    return site.commonRefusal(of: "8 bits")
+    return site.commonRefusal(of: "8 bits", whole: true)
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {

@@ -15,7 +15,7 @@ struct QuantizedStep: Implementation {
     guard let major = OneDNN.functions?.major, major < 3 else { return "8 bits with oneDNN 3" }
     let body = QuantizedBody(site)
     guard let node = body.graph.nodes.first, body.scale(of: node)?.count == 1 else { return "several scales" }
-    return site.outputShape().rank > 5 ? "more than 5 axes" : site.commonRefusal(of: "8 bits")
+    return site.outputShape().rank > 5 ? "more than 5 axes" : site.commonRefusal(of: "8 bits", whole: true)
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
@@ -52,7 +52,7 @@ struct QuantizedPool: Implementation {
       let pool = body.graph.nodes.first(where: { $0.op == Op.MaxPool.name }),
       body.whole(pool.inputs[0])?.scale == scale, site.inputs[0]?.dtype == site.outputs[0].dtype
     else { return "a pooling between two units" }
-    return site.commonRefusal(of: "8 bits")
+    return site.commonRefusal(of: "8 bits", whole: true)
   }
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {

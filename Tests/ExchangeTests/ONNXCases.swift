@@ -105,6 +105,7 @@ extension ONNXCase {
   /// At least one case of each operator that is written.
   static func all() throws -> [ONNXCase] {
     try pointwise() + activations() + windows() + pooling() + norms() + movement() + selection() + others() + foreign()
+      + recurrent() + resizings() + trigonometry() + whole()
   }
 
   private static func pointwise() throws -> [ONNXCase] {

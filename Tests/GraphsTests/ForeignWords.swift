@@ -23,6 +23,16 @@ extension OperatorWords {
       (Op.Round.self, [f32(2, 3)], [:]), (Op.ScatterElements.self, [f32(2, 3), places, f32(2, 2)], [:]),
       (Op.ScatterND.self, [f32(2, 3, 4), places, f32(2, 4)], [:]), (Op.Trilu.self, [f32(3, 3)], [:]),
       (Op.Xor.self, [truths, truths], [:]),
+      (Op.LSTM.self, [f32(5, 2, 3), f32(1, 16, 3), f32(1, 16, 4)], [:]),
+      (Op.GRU.self, [f32(5, 2, 3), f32(1, 12, 3), f32(1, 12, 4)], [:]),
+      (Op.RNN.self, [f32(5, 2, 3), f32(1, 4, 3), f32(1, 4, 4)], [:]),
+    ] + trigonometry.map { ($0, [f32(2, 3)], [:]) }
+  }
+
+  private static var trigonometry: [any Operator.Type] {
+    [
+      Op.Sin.self, Op.Cos.self, Op.Tan.self, Op.Asin.self, Op.Acos.self, Op.Atan.self, Op.Sinh.self, Op.Cosh.self,
+      Op.Asinh.self, Op.Acosh.self, Op.Atanh.self,
     ]
   }
 }

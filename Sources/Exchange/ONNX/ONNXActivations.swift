@@ -17,6 +17,11 @@ extension ONNXOperator {
     direct("Softplus", Op.Softplus.self),
     direct("Exp", Op.Exp.self),
     direct("Log", Op.Log.self),
+    direct("Swish", Op.Swish.self, ["alpha"]),
+    direct("Sin", Op.Sin.self), direct("Cos", Op.Cos.self), direct("Tan", Op.Tan.self), direct("Asin", Op.Asin.self),
+    direct("Acos", Op.Acos.self), direct("Atan", Op.Atan.self), direct("Sinh", Op.Sinh.self),
+    direct("Cosh", Op.Cosh.self), direct("Asinh", Op.Asinh.self), direct("Acosh", Op.Acosh.self),
+    direct("Atanh", Op.Atanh.self),
     ONNXOperator("PRelu") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       // One slope, or one for each channel, written [C, 1, 1] in the standard.
@@ -25,8 +30,11 @@ extension ONNXOperator {
       let isPerChannel =
         rank >= 2 && dims.count <= rank
         && dims.reduce(1, *) == (dims.count >= rank - 1 ? dims[dims.count - (rank - 1)] : 1)
+      let channels = try site.dims(0).here.dropFirst().first
       if dims.reduce(1, *) == 1 {
         dims = [1]
+      } else if site.opset < 7, dims.count == 1, dims.first == channels {
+        // Before opset 7 slopes did not broadcast: they belong to channels.
       } else if isPerChannel {
         dims = [dims.reduce(1, *)]
       } else {

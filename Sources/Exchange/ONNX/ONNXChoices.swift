@@ -78,7 +78,8 @@ extension ONNXSite {
   /// The chosen boxes: rows of −1 behind them, since how many there are depends on the picture.
   func suppression() throws(ONNXRefusal) -> ONNXBinding {
     let name = node.outputs.first ?? ""
-    guard !importer.index.read.contains(name) else {
+    let isReadOn = importer.index.model.graph.nodes.contains { $0.reads.contains(name) }
+    guard !isReadOn else {
       throw ONNXRefusal(
         "how many boxes are left depends on the picture, and other nodes read them; cut the network before it")
     }

@@ -19,7 +19,7 @@ extension ONNXOperator {
 
   private static func two(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
     ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
-      [.value(site.emit(op, [try site.value(0), try site.value(1)]))]
+      [.value(site.emit(op, [try site.value(0), try site.aligned(1)]))]
     }
   }
 }

@@ -24,6 +24,10 @@ extension ONNXOperator {
       let w = try site.weight(1, .weight, site.fan(1, outputAxis: site.flag("transB") ? 0 : 1))
       let operands = [try site.value(0), w, site.isGiven(2) ? try site.weight(2, .bias) : nil]
       let attributes = try site.keeping("alpha", "beta", "transA", "transB")
+      if site.opset < 7 { site.passOver("broadcast") }
+      if let a = operands[0], !site.importer.graph[a].type.dtype.isFloat {
+        return [.value(try site.wholeProduct(a, w, operands[2], attributes))]
+      }
       return [.value(site.emit(Op.Gemm.self, site.trimmed(operands), attributes))]
     },
     ONNXOperator("MatMul") { (site) throws(ONNXRefusal) in
@@ -120,9 +124,30 @@ extension ONNXSite {
     attributes["output_padding"] = .ints(extra)
   }
 
+  /// alpha·A·B + beta·C of whole numbers, with whole factors.
+  func wholeProduct(_ a: Value, _ b: Value, _ c: Value?, _ attributes: Attributes) throws(ONNXRefusal) -> Value {
+    let type = importer.graph[a].type.dtype
+    func turned(_ x: Value, _ name: String) -> Value {
+      guard attributes.flag(name) else { return x }
+      return emit(Op.Transpose.self, [x], ["perm": .ints([1, 0])], part: name)
+    }
+    func scaled(_ x: Value, _ name: String) throws(ONNXRefusal) -> Value {
+      let factor = attributes.float(name, default: 1)
+      guard factor != 1 else { return x }
+      guard let whole = Int32(exactly: factor) else { throw ONNXRefusal("\(name) \(factor) with whole numbers") }
+      let number = importer.constant("\(node.label)/\(name)", Tensor(scalar: whole).converted(to: type))
+      return emit(Op.Mul.self, [x, number], part: "\(name), scaled")
+    }
+    let product = try scaled(
+      emit(Op.MatMul.self, [turned(a, "transA"), turned(b, "transB")], part: "product"), "alpha")
+    guard let c else { return product }
+    return emit(Op.Add.self, [product, try scaled(c, "beta")])
+  }
+
   /// A matrix product of whatever ranks.
   func product(_ x: Value, _ w: Value) throws(ONNXRefusal) -> Value {
-    if try dims(of: x).here.count == 2, try dims(of: w).here.count == 2 { return emit(Op.Gemm.self, [x, w]) }
+    let isFloat = importer.graph[x].type.dtype.isFloat
+    if isFloat, try dims(of: x).here.count == 2, try dims(of: w).here.count == 2 { return emit(Op.Gemm.self, [x, w]) }
     return emit(Op.MatMul.self, [x, w])
   }
 }

@@ -137,8 +137,10 @@ final class ONNXImporter {
       case .value(let made):
         guard !unknown.contains(made) else { return }
         value = made
-      case .places:
-        throw ONNXRefusal("places in the whole tensor are no result here; MaxUnpool reads them")
+      case .places(let places):
+        current = ONNXNode()
+        current.inputs = [output.name]
+        value = try ONNXSite(importer: self, node: current, opset: model.opset).wholePlaces(places, pooled(places))
       case .nothing:
         remarks.append("the output \(Named.short(output.name)) is left out: it is no result of a network that is used")
         return

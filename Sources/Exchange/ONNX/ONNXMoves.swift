@@ -18,7 +18,13 @@ extension ONNXOperator {
       if attributes["split"] == nil, attributes["num_outputs"] == nil {
         attributes["num_outputs"] = .int(site.node.outputs.count)
       }
-      return site.emitAll(Op.Split.self, [try site.value(0)], attributes).map { .value($0) }
+      let x = try site.value(0)
+      let (here, there) = try site.dims(of: x)
+      let pieces = attributes.ints("split", default: [])
+      if pieces.contains(0), here == there {
+        return try site.pieces(x, pieces, try site.axis(attributes.int("axis", default: 0), rank: here.count))
+      }
+      return site.emitAll(Op.Split.self, [x], attributes).map { .value($0) }
     },
     ONNXOperator("Slice", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
       [.value(try site.slice())]
@@ -51,23 +57,6 @@ extension ONNXOperator {
     ONNXOperator("SpaceToDepth") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.SpaceToDepth.self, [try site.value(0)], try site.keeping("blocksize", "mode")))]
     },
-    ONNXOperator("Upsample") { (site) throws(ONNXRefusal) in
-      var scales: [Double] = []
-      if case .floats(let list)? = site.attribute("scales") { scales = list }
-      if let given = try site.fixedFloats(1, "its scales") { scales = given }
-      return [.value(try site.resize(scales: scales, mode: site.string("mode", "nearest"), isOld: true))]
-    },
-    ONNXOperator("Resize", refused: "tf_crop_and_resize, sizes that a run makes") { (site) throws(ONNXRefusal) in
-      if site.opset < 11 {
-        let scales = try site.fixedFloats(1, "its scales") ?? []
-        return [.value(try site.resize(scales: scales, mode: site.string("mode", "nearest"), isOld: true))]
-      }
-      let hasScales = try site.known(2).map { $0.here.count > 0 } ?? site.isGiven(2)
-      if hasScales, let scales = try site.known(2) {
-        return [.value(try site.resize(scales: scales.here.doubles, mode: site.string("mode", "nearest")))]
-      }
-      return [.value(try site.resizeToSizes())]
-    },
     ONNXOperator("Gather", folded: true) { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       return [.value(site.emit(Op.Gather.self, [x, try site.value(1)], try site.keeping("axis")))]
@@ -86,6 +75,28 @@ extension ONNXOperator {
 }
 
 extension ONNXSite {
+  /// Pieces some of which have no elements.
+  fileprivate func pieces(_ x: Value, _ sizes: [Int], _ axis: Int) throws(ONNXRefusal) -> [ONNXBinding] {
+    let dims = try dims(of: x).here
+    guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, { Cost.sum($0, $1) }) == dims[axis] else {
+      throw ONNXRefusal("pieces of \(sizes) along axis \(axis) of \(Shape(dims))")
+    }
+    var (start, result) = (0, [ONNXBinding]())
+    for (index, size) in sizes.enumerated() {
+      var extents = dims
+      extents[axis] = size
+      let bounds: Attributes = [
+        "axes": .ints([axis]), "starts": .ints([start]), "ends": .ints([start + size]),
+      ]
+      let piece =
+        size == 0 || extents.contains(0)
+        ? nothing(extents, like: x) : emit(Op.Slice.self, [x], bounds, part: "piece \(index)")
+      result.append(.value(piece))
+      start += size
+    }
+    return result
+  }
+
   /// A part of a tensor; an end that moves with an open size is counted from the end.
   func slice() throws(ONNXRefusal) -> Value {
     let x = try value(0)
@@ -128,11 +139,37 @@ extension ONNXSite {
       first.append(try fixed(place, 1, starts, axis))
       last.append(try fixed(place, 2, ends, axis))
     }
+    if let nothing = try empty(x, axes, first, last, steps) { return nothing }
     attributes["starts"] = .ints(first)
     attributes["ends"] = .ints(last)
     attributes["axes"] = .ints(axes)
     if steps.contains(where: { $0 != 1 }) { attributes["steps"] = .ints(steps) }
     return emit(Op.Slice.self, [x], attributes)
+  }
+
+  /// A constant of no elements where bounds leave nothing of an axis; nil where something is left.
+  private func empty(
+    _ x: Value, _ axes: [Int], _ starts: [Int], _ ends: [Int], _ steps: [Int]
+  ) throws(ONNXRefusal) -> Value? {
+    let (here, there) = try dims(of: x)
+    guard here == there else { return nil }
+    var extents = here
+    for place in axes.indices where steps[place] != 0 {
+      let axis = try self.axis(axes[place], rank: here.count)
+      let (size, step) = (here[axis], steps[place])
+      func bound(_ named: Int) -> Int {
+        let counted = named < 0 ? Cost.sum(named, size) : named
+        return step > 0 ? min(max(counted, 0), size) : min(max(counted, -1), size - 1)
+      }
+      let span = step > 0 ? bound(ends[place]) - bound(starts[place]) : bound(starts[place]) - bound(ends[place])
+      if span <= 0 { extents[axis] = 0 }
+    }
+    return extents.contains(0) ? nothing(extents, like: x) : nil
+  }
+
+  /// A constant of no elements.
+  func nothing(_ extents: [Int], like x: Value) -> Value {
+    importer.constant("\(node.label)/nothing", Tensor(zeros: Shape(extents), dtype: importer.graph[x].type.dtype))
   }
 
   /// A part as large as another value, which follows that value's size, from a fixed place on or in the middle; nil where
@@ -158,87 +195,5 @@ extension ONNXSite {
         && moved[place] == (whole.there[axis] - part.there[axis]) / 2
     }
     return isMiddle ? emit(Op.Crop.self, [x, first.value]) : nil
-  }
-
-  /// The attributes of a resizing, whatever says how large it becomes.
-  private func resizing(mode: String, isOld: Bool) throws(ONNXRefusal) -> Attributes {
-    guard !isOld else {
-      return [
-        "mode": .string(mode == "bilinear" ? "linear" : mode), "coordinate_transformation_mode": .string("asymmetric"),
-        "nearest_mode": .string("floor"),
-      ]
-    }
-    // These matter to ways of resizing that are refused, or do not change the result.
-    passOver("extrapolation_value", "keep_aspect_ratio_policy", "cubic_coeff_a", "nearest_mode")
-    let coordinates = string("coordinate_transformation_mode", "half_pixel")
-    if coordinates == "tf_crop_and_resize" { throw ONNXRefusal("\(coordinates) is not read") }
-    return try keeping(
-      "mode", "coordinate_transformation_mode", "nearest_mode", "antialias", "exclude_outside", "cubic_coeff_a")
-  }
-
-  /// One number per spatial axis of what is given for all axes, or for some.
-  private func spatial<T: Equatable>(_ list: [T], keeps: (T, Int) -> Bool) throws(ONNXRefusal) -> [T] {
-    let rank = try self.rank(0)
-    var axes = Array(0..<rank)
-    if let named = ints("axes") {
-      axes = []
-      for axis in named { axes.append(try self.axis(axis, rank: rank)) }
-    }
-    guard list.count == axes.count else { throw ONNXRefusal("\(list.count) scales or sizes for \(axes.count) axes") }
-    var result: [T?] = [T?](repeating: nil, count: rank)
-    for (axis, value) in zip(axes, list) { result[axis] = value }
-    for axis in 0..<min(2, rank) {
-      if let value = result[axis], !keeps(value, axis) {
-        throw ONNXRefusal("it would change the number of examples or channels; only places can be resized")
-      }
-    }
-    let rest = result.dropFirst(2).compactMap { $0 }
-    guard rest.count == rank - 2 else {
-      throw ONNXRefusal("it resizes some of the spatial axes only; name all of them")
-    }
-    return rest
-  }
-
-  func resize(scales: [Double], mode: String, isOld: Bool = false) throws(ONNXRefusal) -> Value {
-    var attributes = try resizing(mode: mode, isOld: isOld)
-    attributes["scales"] = .floats(try spatial(scales) { value, _ in value == 1 })
-    return emit(Op.Resize.self, [try value(0)], attributes)
-  }
-
-  func resizeToSizes() throws(ONNXRefusal) -> Value {
-    guard let sizes = try known(3), let here = sizes.here.ints, let there = sizes.there.ints else {
-      throw ONNXRefusal(
-        "its sizes come out of the network itself; they must be known before it runs", isAboutShapes: true)
-    }
-    let policy = string("keep_aspect_ratio_policy", "stretch")
-    guard policy == "stretch" else { throw ONNXRefusal("keep_aspect_ratio_policy \(policy) is not read") }
-    var attributes = try resizing(mode: string("mode", "nearest"), isOld: false)
-    let x = try value(0)
-    let own = try dims(of: x)
-    let wanted = try spatial(here) { value, axis in value == own.here[axis] }
-    let others = try spatial(there) { value, axis in value == own.there[axis] }
-    if wanted == others {
-      attributes["sizes"] = .ints(wanted)
-      return emit(Op.Resize.self, [x], attributes)
-    }
-    // As large as another value, at all sizes.
-    let spatialOrigins = (here.count - wanted.count..<here.count).map { sizes.here.origin($0) }
-    if let first = spatialOrigins.first ?? nil,
-      spatialOrigins.enumerated().allSatisfy({ $1 == .init(value: first.value, axis: $0 + 2) }),
-      (here.count - wanted.count..<here.count).allSatisfy({ sizes.here.origin($0) == sizes.there.origin($0) }),
-      importer.graph[first.value].type.shape.rank == own.here.count
-    {
-      return emit(Op.Resize.self, [x, first.value], attributes)
-    }
-    let factors = wanted.indices.map { Double(wanted[$0]) / Double(own.here[$0 + 2]) }
-    if factors == others.indices.map({ Double(others[$0]) / Double(own.there[$0 + 2]) }) {
-      attributes["scales"] = .floats(factors)
-      return emit(Op.Resize.self, [x], attributes)
-    }
-    // Computed along the way, as some value's size is.
-    guard let like = importer.latest(spatial: wanted, others) else {
-      throw ONNXRefusal("its sizes depend on an open size in a way that is no factor", isAboutShapes: true)
-    }
-    return emit(Op.Resize.self, [x, like], attributes)
   }
 }

@@ -8,14 +8,14 @@ extension ONNXOperator {
       let operands = [try site.value(0), try site.weight(1, .scale), try site.weight(2, .shift)]
       return [.value(site.emit(Op.InstanceNormalization.self, operands, try site.keeping("epsilon")))]
     },
-    ONNXOperator("LayerNormalization", refused: "Mean and InvStdDev as results") { (site) throws(ONNXRefusal) in
-      if site.isWanted(1) || site.isWanted(2) { throw ONNXRefusal("its statistics as results are not read") }
+    ONNXOperator("LayerNormalization") { (site) throws(ONNXRefusal) in
       let operands = [
         try site.value(0), try site.weight(1, .scale), site.isGiven(2) ? try site.weight(2, .shift) : nil,
       ]
-      return [
-        .value(site.emit(Op.LayerNormalization.self, site.trimmed(operands), try site.normAttributes()))
-      ]
+      let attributes = try site.normAttributes()
+      let y = site.emit(Op.LayerNormalization.self, site.trimmed(operands), attributes)
+      guard site.isWanted(1) || site.isWanted(2) else { return [.value(y)] }
+      return [.value(y)] + (try site.rowStatistics(attributes))
     },
     ONNXOperator("GroupNormalization") { (site) throws(ONNXRefusal) in
       let attributes = try site.keeping("num_groups", "epsilon")
@@ -76,6 +76,20 @@ extension ONNXOperator {
 }
 
 extension ONNXSite {
+  /// The mean of each row, and what it is divided by, turned around.
+  fileprivate func rowStatistics(_ attributes: Attributes) throws(ONNXRefusal) -> [ONNXBinding] {
+    let x = try value(0)
+    let rank = try rank(0)
+    let axes: Attributes = ["axes": .ints(Array(try axis(attributes.int("axis", default: -1), rank: rank)..<rank))]
+    let mean = emit(Op.ReduceMean.self, [x], axes, part: "mean")
+    let centered = emit(Op.Sub.self, [x, mean], part: "centered")
+    let squares = emit(Op.Mul.self, [centered, centered], part: "squares")
+    let variance = emit(Op.ReduceMean.self, [squares], axes, part: "variance")
+    let epsilon = constant(attributes.float("epsilon", default: 1e-5), "epsilon")
+    let deviation = emit(Op.Sqrt.self, [emit(Op.Add.self, [variance, epsilon], part: "least")], part: "deviation")
+    return [.value(mean), .value(emit(Op.Div.self, [constant(1, "one"), deviation], part: "inverse"))]
+  }
+
   fileprivate func normAttributes() throws(ONNXRefusal) -> Attributes {
     // The type that sums are kept in: f32 in any case.
     passOver("stash_type")

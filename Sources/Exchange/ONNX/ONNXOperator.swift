@@ -26,7 +26,7 @@ struct ONNXOperator: Sendable {
   static let all: [String: ONNXOperator] = Dictionary(
     [
       convolutions, pools, norms, activations, arithmetic, comparisons, reductions, shapes, moves, choices, quantized,
-      losses, control, training,
+      losses, control, training, resizings, recurrences, sums,
     ].flatMap { $0 }.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
 
   /// Why a node of an operator that is not in the table cannot be read.
@@ -40,7 +40,6 @@ struct ONNXOperator: Sendable {
     }
     switch node.op {
     case "Loop", "Scan": return "control flow is not read; export the network for one way through it"
-    case "LSTM", "GRU", "RNN": return "recurrent layers are not read"
     default:
       let nearest = suggests ? nearestName(to: node.op, among: all.keys.sorted()) : nil
       return "this operator is not read" + (nearest.map { "; is it \($0)?" } ?? "")

@@ -31,11 +31,13 @@ extension ONNXOperator {
     ONNXOperator("ConvInteger") { (site) throws(ONNXRefusal) in
       let x = try site.whole(0, zero: 2, part: "x")
       let w = try site.whole(1, zero: 3, part: "w")
-      return [.value(site.emit(Op.Conv.self, [x, w], try site.windowAttributes("group")))]
+      let y = site.emit(Op.Conv.self, [x, w], try site.windowAttributes("group"), part: "sums")
+      return [.value(site.emit(Op.Cast.self, [y], ["to": .string("i32")]))]
     },
     ONNXOperator("MatMulInteger") { (site) throws(ONNXRefusal) in
       let a = try site.whole(0, zero: 2, part: "a")
-      return [.value(try site.product(a, try site.whole(1, zero: 3, part: "b")))]
+      let y = try site.product(a, try site.whole(1, zero: 3, part: "b"))
+      return [.value(site.emit(Op.Cast.self, [y], ["to": .string("i32")]))]
     },
     ONNXOperator("DynamicQuantizeLinear") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
@@ -77,7 +79,12 @@ extension ONNXSite {
 
   /// Whole numbers less their zero point, as floats.
   fileprivate func whole(_ index: Int, zero: Int, part: String) throws(ONNXRefusal) -> Value {
-    let operands = [try weight(index, .weight), constant(1, "one"), try zeroPoint(zero)]
+    let point = try zeroPoint(zero)
+    var one = constant(1, "one")
+    if let point, let count = try dims(of: point).here.first, (1...1 << 20).contains(count) {
+      one = importer.constant("\(node.label)/ones", Tensor([Float](repeating: 1, count: count)))
+    }
+    let operands = [try weight(index, .weight), one, point]
     return emit(Op.DequantizeLinear.self, trimmed(operands), ["axis": .int(0)], part: part)
   }
 

@@ -67,6 +67,10 @@ extension ONNXOperator {
         return [.value(site.emit(Op.ReshapeLike.self, [x, like]))]
       }
       let own = try site.dims(of: x).here
+      if own.contains(0), wanted.isFixed, try site.dims(of: x).there == own {
+        let extents = here.enumerated().map { zeroCopies && $1 == 0 && $0 < own.count ? own[$0] : $1 }
+        if extents.contains(0), !extents.contains(-1) { return [.value(site.nothing(extents, like: x))] }
+      }
       let fixesBatch = site.importer.sizes.opensBatch && here.first == 1 && own.first == 1
       if wanted.isFixed, zeroCopies, !fixesBatch {
         return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(here)]))]

@@ -77,10 +77,7 @@ struct ONNXSite {
     guard isGiven(index), let binding = importer.binding(node.inputs[index]) else {
       throw ONNXRefusal("its input \(index + 1) is left out")
     }
-    if case .places = binding {
-      throw ONNXRefusal(
-        "it reads the places of a pooling's winners in the whole tensor, which only MaxUnpool and a remainder do here")
-    }
+    if case .places(let places) = binding { return .value(try wholePlaces(places, importer.pooled(places))) }
     if case .nothing = binding {
       throw ONNXRefusal("its input \(Named.short(node.inputs[index])) is a result that only training has")
     }

@@ -10,7 +10,8 @@ extension ONNXExport.Rules {
       ("Abs", 13), ("Add", 14), ("And", 7), ("Div", 14), ("Equal", 13), ("Exp", 13), ("Floor", 13), ("Greater", 13),
       ("GreaterOrEqual", 16), ("Less", 13), ("LessOrEqual", 16), ("Log", 13), ("Max", 13), ("Min", 13), ("Mul", 14),
       ("Neg", 13), ("Not", 1), ("Or", 7), ("Pow", 15), ("Relu", 14), ("Sigmoid", 13), ("Sign", 13), ("Softplus", 1),
-      ("Sqrt", 13), ("Sub", 14), ("Tanh", 13), ("HardSwish", 14), ("Where", 16),
+      ("Sqrt", 13), ("Sub", 14), ("Tanh", 13), ("HardSwish", 14), ("Where", 16), ("Sin", 7), ("Cos", 7), ("Tan", 7),
+      ("Asin", 7), ("Acos", 7), ("Atan", 7), ("Sinh", 9), ("Cosh", 9), ("Asinh", 9), ("Acosh", 9), ("Atanh", 9),
     ].map { name, since in (name, .same(name, since: since)) } + [
       (
         "Cast",
@@ -49,8 +50,8 @@ extension ONNXExport.Rules {
         piece.add(
           "Clip",
           [
-            piece.input(0), low == -.infinity ? "" : piece.number("min", low),
-            high == .infinity ? "" : piece.number("max", high),
+            piece.input(0), low == -.infinity ? "" : piece.operandNumber("min", low),
+            high == .infinity ? "" : piece.operandNumber("max", high),
           ])
       }
     ),

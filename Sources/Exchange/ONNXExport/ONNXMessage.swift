@@ -35,6 +35,8 @@ package enum ONNXExport {
     case float(Double)
     case string(String)
     case ints([Int])
+    case floats([Double])
+    case strings([String])
   }
 
   /// A tensor of the file: a parameter by its path in the store, or numbers of the graph's own.
@@ -97,7 +99,9 @@ extension ONNXExport.Node {
         case .float(let value): attribute.float(2, Float(value))
         case .int(let value): attribute.int(3, Int64(value))
         case .string(let value): attribute.string(4, value)
+        case .floats(let list): for value in list { attribute.float(7, Float(value)) }
         case .ints(let list): for value in list { attribute.int(8, Int64(value)) }
+        case .strings(let list): for value in list { attribute.string(9, value) }
         }
         attribute.int(20, value.kind)
       }
@@ -112,7 +116,9 @@ extension ONNXExport.AttributeValue {
     case .float: 1
     case .int: 2
     case .string: 3
+    case .floats: 6
     case .ints: 7
+    case .strings: 8
     }
   }
 }

@@ -40,7 +40,8 @@ extension ONNXExport.Rules {
           let mode = piece.attributes.string("mode", default: "constant")
           let value = mode == "constant" ? piece.attributes.float("value", default: 0) : 0
           piece.add(
-            "Pad", [piece.input(0), pads, value == 0 ? "" : piece.number("value", value)], ["mode": .string(mode)])
+            "Pad", [piece.input(0), pads, value == 0 ? "" : piece.operandNumber("value", value)],
+            ["mode": .string(mode)])
         })
     ),
     (
@@ -104,12 +105,15 @@ extension ONNXExport.Rules {
       "Resize",
       Rule(
         "Resize", since: 13,
-        remark: "18 with sizes, which name their axes; 19 with half_pixel_symmetric",
+        remark:
+          "18 with sizes, which name their axes, and with antialias; 19 with half_pixel_symmetric; not with scales "
+          + "and sizes, nor tf_half_pixel_for_nn",
         opset: { site in
           if site.attributes.string("coordinate_transformation_mode", default: "") == "half_pixel_symmetric" {
             return 19
           }
-          return site.attributes["scales"] == nil ? 18 : ONNXExport.leastOpset
+          let isNew = site.attributes["scales"] == nil || site.attributes.flag("antialias")
+          return isNew ? 18 : ONNXExport.leastOpset
         }, write: resize)
     ),
   ]
@@ -210,24 +214,45 @@ extension ONNXExport.Rules {
     return piece.step("Concat", part, pieces, ["axis": .int(0)])
   }
 
-  @Sendable private static func resize(_ piece: Piece) {
+  @Sendable private static func resize(_ piece: Piece) throws(ONNXExport.Refused) {
     let a = piece.attributes
+    if a["scales"] != nil, a["sizes"] != nil {
+      throw ONNXExport.Refused("it has scales and sizes, of which ONNX takes one; give it sizes alone")
+    }
+    if a.string("coordinate_transformation_mode", default: "") == "tf_half_pixel_for_nn" {
+      throw ONNXExport.Refused("tf_half_pixel_for_nn is not in ONNX any more; use half_pixel")
+    }
     let mode = a.string("mode", default: "nearest")
     var values: Values = [
       "mode": .string(mode),
       "coordinate_transformation_mode": .string(a.string("coordinate_transformation_mode", default: "half_pixel")),
     ]
     if mode == "nearest" { values["nearest_mode"] = .string(a.string("nearest_mode", default: "round_prefer_floor")) }
+    if mode == "cubic" { values["cubic_coeff_a"] = .float(a.float("cubic_coeff_a", default: -0.75)) }
+    for name in ["antialias", "exclude_outside"] where a.flag(name) { values[name] = .int(1) }
     let spatial = Array(piece.outputExtents().dropFirst(2))
+    var part = ""
+    let parts = numbers(a, "roi")
+    if a.string("coordinate_transformation_mode", default: "") == "tf_crop_and_resize" {
+      values["extrapolation_value"] = .float(a.float("extrapolation_value", default: 0))
+      let axes = spatial.count
+      let (begins, ends) =
+        parts.count == 2 * axes
+        ? (Array(parts.prefix(axes)), Array(parts.suffix(axes)))
+        : ([Double](repeating: 0, count: axes), [Double](repeating: 1, count: axes))
+      let isShort = a["scales"] == nil
+      part = piece.constant(
+        "roi", Tensor((isShort ? begins + ends : [0, 0] + begins + [1, 1] + ends).map { Float($0) }))
+    }
     if a["scales"] != nil {
       let scales = [1, 1] + numbers(a, "scales").map { Float($0) }
-      return piece.add("Resize", [piece.input(0), "", piece.constant("scales", Tensor(scales)), ""], values)
+      return piece.add("Resize", [piece.input(0), part, piece.constant("scales", Tensor(scales)), ""], values)
     }
     values["axes"] = .ints(Array(2..<(2 + spatial.count)))
     let sizes =
       spatial.contains(nil)
       ? piece.step("Shape", "sizes", [piece.input(1)], ["start": .int(2)])
       : piece.integers("sizes", spatial.compactMap { $0 })
-    piece.add("Resize", [piece.input(0), "", "", sizes], values)
+    piece.add("Resize", [piece.input(0), part, "", sizes], values)
   }
 }

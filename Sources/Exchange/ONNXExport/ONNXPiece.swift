@@ -123,6 +123,11 @@ extension ONNXExport {
       constant(part, Tensor(scalar: value))
     }
 
+    /// A number of the first operand's type, kept within its bounds.
+    func operandNumber(_ part: String, _ value: Double) -> String {
+      whole.add(Tensor(scalar: value).converted(to: site.inputs.first??.dtype ?? site.computeType), "\(name)/\(part)")
+    }
+
     /// Numbers, in the type that the node computes in.
     func constant(_ part: String, _ tensor: Tensor) -> String {
       whole.add(tensor.dtype.isFloat ? tensor.converted(to: site.computeType) : tensor, "\(name)/\(part)")

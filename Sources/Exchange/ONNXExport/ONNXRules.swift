@@ -47,6 +47,7 @@ extension ONNXExport {
       var result: [String: Decision] = [:]
       let groups = [
         elementwise, activations, windows, norms, movement, selection, reductions, quantized, losses, foreign,
+        recurrent,
       ]
       for (name, rule) in groups.flatMap({ $0 }) { result[name] = .written(rule) }
       for (reason, names) in refused { for name in names { result[name] = .refused(reason) } }

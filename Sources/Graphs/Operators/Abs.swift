@@ -4,7 +4,7 @@ extension Op {
   /// The number without its sign.
   ///
   /// X of any shape → Y like X; the gradient at 0 is 0.
-  public enum Abs: Operator {
+  public enum Abs: WholeOperator {
     public static let name = "Abs"
     public static let inputNames = ["X"]
     public static let inPlace = [(output: 0, input: 0)]
@@ -22,6 +22,11 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
       return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in abs(x) } }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in Pointwise.map(buffers, count) { (x: I) -> I in x < 0 ? 0 &- x : x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

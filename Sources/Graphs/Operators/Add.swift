@@ -2,16 +2,14 @@ import FoveaTensors
 
 extension Op {
   /// The sum of two tensors, with NumPy's broadcasting.
-  public enum Add: Operator {
+  public enum Add: WholeOperator {
     public static let name = "Add"
     public static let inputNames = ["A", "B"]
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
     public static let isElementwise = true
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat(0)
-      query.requireFloat(1)
-      return [TensorType(query.dtype(0), Broadcast.shape(&query))]
+      Pointwise.inferPair(&query)
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
@@ -29,6 +27,11 @@ extension Op {
         let y = buffers.output(0, as: T.self)
         broadcast.forEach { yAt, aAt, bAt in y[yAt] = a[aAt] + b[bAt] }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let broadcast = Broadcast(site)
+      return { buffers in broadcast.apply(buffers) { (a: I, b: I) -> I in a &+ b } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

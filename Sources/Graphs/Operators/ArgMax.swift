@@ -5,12 +5,12 @@ extension Op {
   ///
   /// X → positions (i64) with the extent 1 (keepdims) or gone.
   /// Attributes: `axis` (0), `keepdims` (1), `select_last_index` (0; 1: of equal ones the last).
-  public enum ArgMax: Operator {
+  public enum ArgMax: WholeOperator {
     public static let name = "ArgMax"
     public static let inputNames = ["X"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers()
       guard let dims = query.shape(0).dims, let axis = query.axis(default: 0, rank: dims.count) else {
         return [TensorType(.i64, .unknown)]
       }
@@ -50,6 +50,33 @@ extension Op {
             let record = row[best * loop.inner]
             let isEqual = value == record || (value.isNaN && record.isNaN)
             if takesLast && isEqual || !isEqual && !record.isNaN && !(value < record) { best = index }
+          }
+          y[place] = Int64(best)
+          place += 1
+        }
+      }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      ArgMax.places(site, I.self) { $0 > $1 }
+    }
+
+    /// The loop of whole numbers: the first (or the last) place that no other is ahead of.
+    @inline(__always)
+    static func places<I: WholeScalar>(
+      _ site: NodeSite, _ type: I.Type, _ isAhead: @escaping @Sendable (I, I) -> Bool
+    ) -> ReferenceKernel {
+      let loop = AxisLoop(site.inputShape(0), axis: site.attributes.int("axis", default: 0))
+      let takesLast = site.attributes.flag("select_last_index")
+      return { buffers in
+        let x = buffers.input(0, as: I.self)
+        let y = buffers.output(0, as: Int64.self)
+        var place = 0
+        loop.forEachRow { start in
+          var best = 0
+          for index in 1..<Swift.max(loop.extent, 1) {
+            let (value, record) = (x[start &+ index &* loop.inner], x[start &+ best &* loop.inner])
+            if isAhead(value, record) || takesLast && value == record { best = index }
           }
           y[place] = Int64(best)
           place += 1

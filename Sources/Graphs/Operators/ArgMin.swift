@@ -5,7 +5,7 @@ extension Op {
   ///
   /// X → positions (i64) with the extent 1 (keepdims) or gone.
   /// Attributes: `axis` (0), `keepdims` (1), `select_last_index` (0; 1: of equal ones the last).
-  public enum ArgMin: Operator {
+  public enum ArgMin: WholeOperator {
     public static let name = "ArgMin"
     public static let inputNames = ["X"]
 
@@ -41,6 +41,10 @@ extension Op {
           place += 1
         }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      ArgMax.places(site, I.self) { $0 < $1 }
     }
 
     public static func explain(_ site: NodeSite) -> String {

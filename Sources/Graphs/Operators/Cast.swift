@@ -1,16 +1,16 @@
 import FoveaTensors
 
 extension Op {
-  /// The same numbers in another element type: f64, f32, i64, i32, u8 or bool.
+  /// The same numbers in another element type: f64, f32, i64, i32, i8, u8 or bool.
   ///
   /// X → Y. Attribute: `to` (a name such as "f32", or ONNX's number). Floats become whole numbers toward zero,
-  /// kept within the type's bounds, NaN becomes 0; as bool everything but 0 is true.
+  /// kept within the type's bounds, NaN becomes 0; whole numbers keep their lower bits; as bool everything but 0 is true.
   public enum Cast: Operator {
     public static let name = "Cast"
     public static let inputNames = ["X"]
     public static let nonFloatInputs: Set<Int> = [0]
 
-    private static let types: [DType] = [.f64, .f32, .i64, .i32, .u8, .bool]
+    private static let types: [DType] = [.f64, .f32, .i64, .i32, .i8, .u8, .bool]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let list = types.map(\.rawValue).joined(separator: ", ")
@@ -32,6 +32,7 @@ extension Op {
       // ONNX's TensorProto.DataType.
       case .int(1)?: .f32
       case .int(2)?: .u8
+      case .int(3)?: .i8
       case .int(6)?: .i32
       case .int(7)?: .i64
       case .int(9)?: .bool
@@ -67,9 +68,10 @@ extension Op {
         switch from {
         case .f64: float(Double.self, UnsafeRawPointer(x), y, count, to)
         case .f32: float(Float.self, UnsafeRawPointer(x), y, count, to)
-        case .i64: whole(Int64.self, UnsafeRawPointer(x), y, count, to)
-        case .i32: whole(Int32.self, UnsafeRawPointer(x), y, count, to)
-        default: whole(UInt8.self, UnsafeRawPointer(x), y, count, to, isTruth: from == .bool)
+        case .i64: convert(Int64.self, UnsafeRawPointer(x), y, count, to)
+        case .i32: convert(Int32.self, UnsafeRawPointer(x), y, count, to)
+        case .i8: convert(Int8.self, UnsafeRawPointer(x), y, count, to)
+        default: convert(UInt8.self, UnsafeRawPointer(x), y, count, to, isTruth: from == .bool)
         }
       }
     }
@@ -82,24 +84,16 @@ extension Op {
       switch to {
       case .f64: for index in 0..<count { target.assumingMemoryBound(to: Double.self)[index] = Double(x[index]) }
       case .f32: for index in 0..<count { target.assumingMemoryBound(to: Float.self)[index] = Float(x[index]) }
-      case .i64: for index in 0..<count { target.assumingMemoryBound(to: Int64.self)[index] = bounded(x[index]) }
-      case .i32: for index in 0..<count { target.assumingMemoryBound(to: Int32.self)[index] = bounded(x[index]) }
+      case .i64: for index in 0..<count { target.assumingMemoryBound(to: Int64.self)[index] = Whole.bounded(x[index]) }
+      case .i32: for index in 0..<count { target.assumingMemoryBound(to: Int32.self)[index] = Whole.bounded(x[index]) }
+      case .i8: for index in 0..<count { target.assumingMemoryBound(to: Int8.self)[index] = Whole.bounded(x[index]) }
       case .bool: for index in 0..<count { target.assumingMemoryBound(to: UInt8.self)[index] = x[index] == 0 ? 0 : 1 }
-      default: for index in 0..<count { target.assumingMemoryBound(to: UInt8.self)[index] = bounded(x[index]) }
+      default: for index in 0..<count { target.assumingMemoryBound(to: UInt8.self)[index] = Whole.bounded(x[index]) }
       }
     }
 
     @inline(__always)
-    private static func bounded<A: BinaryFloatingPoint, B: FixedWidthInteger>(_ value: A) -> B {
-      if value.isNaN { return 0 }
-      // Of the bounds that A cannot hold exactly, its nearest is one step outside.
-      if value >= A(B.max) { return .max }
-      if value <= A(B.min) { return .min }
-      return B(value.rounded(.towardZero))
-    }
-
-    @inline(__always)
-    private static func whole<A: FixedWidthInteger>(
+    private static func convert<A: FixedWidthInteger>(
       _ type: A.Type, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, _ count: Int, _ to: DType,
       isTruth: Bool = false
     ) {
@@ -110,12 +104,22 @@ extension Op {
       case .f64: for index in 0..<count { target.assumingMemoryBound(to: Double.self)[index] = Double(number(index)) }
       case .f32: for index in 0..<count { target.assumingMemoryBound(to: Float.self)[index] = Float(number(index)) }
       case .i64:
-        for index in 0..<count { target.assumingMemoryBound(to: Int64.self)[index] = Int64(clamping: number(index)) }
+        for index in 0..<count {
+          target.assumingMemoryBound(to: Int64.self)[index] = Int64(truncatingIfNeeded: number(index))
+        }
       case .i32:
-        for index in 0..<count { target.assumingMemoryBound(to: Int32.self)[index] = Int32(clamping: number(index)) }
+        for index in 0..<count {
+          target.assumingMemoryBound(to: Int32.self)[index] = Int32(truncatingIfNeeded: number(index))
+        }
+      case .i8:
+        for index in 0..<count {
+          target.assumingMemoryBound(to: Int8.self)[index] = Int8(truncatingIfNeeded: number(index))
+        }
       case .bool: for index in 0..<count { target.assumingMemoryBound(to: UInt8.self)[index] = x[index] == 0 ? 0 : 1 }
       default:
-        for index in 0..<count { target.assumingMemoryBound(to: UInt8.self)[index] = UInt8(clamping: number(index)) }
+        for index in 0..<count {
+          target.assumingMemoryBound(to: UInt8.self)[index] = UInt8(truncatingIfNeeded: number(index))
+        }
       }
     }
 

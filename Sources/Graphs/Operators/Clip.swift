@@ -4,7 +4,7 @@ extension Op {
   /// Numbers kept between two bounds; ReLU6 is `min` 0 and `max` 6 (Howard et al. 2017). NaN stays NaN.
   ///
   /// X of any shape → Y like X. Attributes: `min` (−∞), `max` (∞), as in ONNX before opset 11.
-  public enum Clip: Operator {
+  public enum Clip: WholeOperator {
     public static let name = "Clip"
     public static let inputNames = ["X"]
     public static let inPlace = [(output: 0, input: 0)]
@@ -35,6 +35,13 @@ extension Op {
       let bounds = Clip.bounds(site.attributes)
       let (low, high) = (T(bounds.min), T(bounds.max))
       return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in Pointwise.between(low, high, x) } }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      let bounds = Clip.bounds(site.attributes)
+      let (low, high): (I, I) = (Whole.bounded(bounds.min), Whole.bounded(bounds.max))
+      return { buffers in Pointwise.map(buffers, count) { (x: I) -> I in x < low ? low : x > high ? high : x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

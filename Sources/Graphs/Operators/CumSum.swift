@@ -5,12 +5,12 @@ extension Op {
   ///
   /// X → Y like X. Attributes: `axis` (0; in ONNX an input), `exclusive` (0; 1 leaves the number itself out),
   /// `reverse` (0; 1 sums from the end).
-  public enum CumSum: Operator {
+  public enum CumSum: WholeOperator {
     public static let name = "CumSum"
     public static let inputNames = ["X"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers()
       if let rank = query.shape(0).rank { _ = query.axis(default: 0, rank: rank) }
       return [TensorType(query.dtype(0), query.shape(0))]
     }
@@ -41,6 +41,25 @@ extension Op {
             let value = x[at]
             y[at] = isExclusive ? sum : sum + value
             sum += value
+          }
+        }
+      }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let loop = AxisLoop(site.inputShape(0), axis: site.attributes.int("axis", default: 0))
+      let isExclusive = site.attributes.flag("exclusive")
+      let isReversed = site.attributes.flag("reverse")
+      return { buffers in
+        let x = buffers.input(0, as: I.self)
+        let y = buffers.output(0, as: I.self)
+        loop.forEachRow { start in
+          var sum: I = 0
+          for step in 0..<loop.extent {
+            let at = start &+ (isReversed ? loop.extent &- 1 &- step : step) &* loop.inner
+            let next = sum &+ x[at]
+            y[at] = isExclusive ? sum : next
+            sum = next
           }
         }
       }

@@ -3,8 +3,8 @@ import FoveaTensors
 extension Op {
   /// The quotient of two tensors element by element, with NumPy's broadcasting.
   ///
-  /// A, B → C = A/B of their common shape.
-  public enum Div: Operator {
+  /// A, B → C = A/B of their common shape; of whole numbers without the rest, and 0 where B is 0.
+  public enum Div: WholeOperator {
     public static let name = "Div"
     public static let inputNames = ["A", "B"]
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
@@ -35,6 +35,11 @@ extension Op {
         let y = buffers.output(0, as: T.self)
         broadcast.forEach { yAt, aAt, bAt in y[yAt] = a[aAt] / b[bAt] }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let broadcast = Broadcast(site)
+      return { buffers in broadcast.apply(buffers) { (a: I, b: I) -> I in Whole.quotient(a, b) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -5,12 +5,12 @@ extension Op {
   ///
   /// X → Y of the common shape of X and `shape`; an extent of 1 in `shape` keeps that of X.
   /// Attribute: `shape` (in ONNX an input).
-  public enum Expand: Operator {
+  public enum Expand: WholeOperator {
     public static let name = "Expand"
     public static let inputNames = ["X"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers(truths: true)
       let wanted = query.attributes.ints("shape", default: [])
       if let bad = wanted.first(where: { $0 < 1 }) {
         query.reject("an extent of \(bad) in \(Attribute.ints(wanted))", mend: "give extents of at least 1")
@@ -29,6 +29,11 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
       return { buffers in walk.spread(buffers.input(0, as: T.self), buffers.output(0, as: T.self)) }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
+      return { buffers in walk.spread(buffers.input(0, as: I.self), buffers.output(0, as: I.self)) }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -5,13 +5,13 @@ extension Op {
   ///
   /// A […, M, K], B […, K, N] → Y […, M, N]. An operand of one axis is a row as A and a column as B, and its place is
   /// gone from the result.
-  public enum MatMul: Operator {
+  public enum MatMul: WholeOperator {
     public static let name = "MatMul"
     public static let inputNames = ["A", "B"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat(0)
-      query.requireFloat(1)
+      for index in 0...1 { query.requireNumbers(index) }
+      Comparison.requireOneType(&query, 0, 1)
       for index in 0...1 where query.shape(index).rank == 0 {
         query.reject("\(query.name(index)) is a single number", mend: "multiply by it with Mul")
         return [TensorType(query.dtype(0), .unknown)]
@@ -69,6 +69,14 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      product(site, T.self) { $0 + $1 * $2 }
+    }
+
+    /// The loop; `step` adds a product to a sum.
+    @inline(__always)
+    private static func product<T: Numeric>(
+      _ site: NodeSite, _ type: T.Type, _ step: @escaping @Sendable (T, T, T) -> T
+    ) -> ReferenceKernel {
       let (a, b) = (site.inputShape(0), site.inputShape(1))
       let inner = a[a.rank - 1]
       let rows = a.rank == 1 ? 1 : a[a.rank - 2]
@@ -89,11 +97,15 @@ extension Op {
             for k in 0..<inner {
               let factor = left[k]
               let line = right + k * columns
-              for column in 0..<columns { target[column] += factor * line[column] }
+              for column in 0..<columns { target[column] = step(target[column], factor, line[column]) }
             }
           }
         }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      product(site, I.self) { $0 &+ $1 &* $2 }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -7,13 +7,13 @@ extension Op {
   /// within its input plane, −1 where a window holds no input at all. Of equal values the first wins, and
   /// NaN wins over every number, as in PyTorch. Padding never wins.
   /// Attributes: `kernel_shape`, `strides`, `pads`, `dilations`, `ceil_mode`, `auto_pad`.
-  public enum MaxPool: Operator {
+  public enum MaxPool: WholeOperator {
     public static let name = "MaxPool"
     public static let inputNames = ["X"]
     public static let auxiliaryOutputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers()
       let shape = windowShape(&query, x: 0)
       return [TensorType(query.dtype(0), shape), TensorType(.i32, shape)]
     }
@@ -60,6 +60,17 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      windows(site, least: -T.infinity) { (value: T, best: T) -> Bool in value > best || value.isNaN }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      windows(site, least: I.min) { (value: I, best: I) -> Bool in value > best }
+    }
+
+    @inline(__always)
+    private static func windows<T: Sendable>(
+      _ site: NodeSite, least: T, _ wins: @escaping @Sendable (T, T) -> Bool
+    ) -> ReferenceKernel {
       let loop = WindowLoop(geometry(site), input: site.inputShape(0), output: site.outputShape())
       return { buffers in
         let x = buffers.input(0, as: T.self)
@@ -71,7 +82,7 @@ extension Op {
           for d in 0..<loop.output.0 {
             for h in 0..<loop.output.1 {
               for w in 0..<loop.output.2 {
-                let (value, index) = winner(source, loop, d, h, w)
+                let (value, index) = winner(source, loop, d, h, w, least, wins)
                 y[at] = value
                 indices[at] = index
                 at += 1
@@ -84,10 +95,10 @@ extension Op {
 
     /// The first largest value of one window, and its place in the plane.
     @inline(__always)
-    private static func winner<T: ReferenceScalar>(
-      _ x: UnsafePointer<T>, _ loop: WindowLoop, _ d: Int, _ h: Int, _ w: Int
+    private static func winner<T>(
+      _ x: UnsafePointer<T>, _ loop: WindowLoop, _ d: Int, _ h: Int, _ w: Int, _ least: T, _ wins: (T, T) -> Bool
     ) -> (T, Int32) {
-      var best = -T.infinity
+      var best = least
       var place = -1
       for kd in 0..<loop.kernel.0 {
         let xd = d * loop.stride.0 - loop.pad.0 + kd * loop.dilation.0
@@ -100,7 +111,7 @@ extension Op {
             let xw = w * loop.stride.2 - loop.pad.2 + kw * loop.dilation.2
             if xw < 0 || xw >= loop.input.2 { continue }
             let value = x[row + xw]
-            if value > best || value.isNaN || place < 0 {
+            if place < 0 || wins(value, best) {
               best = value
               place = row + xw
             }

@@ -7,7 +7,7 @@ extension Op {
   /// X [N, C, spatial…] → Y [N, C, spatial′…], Indices like Y (i32): each winner's position within its input
   /// plane, as PyTorch counts, −1 where a window holds no input at all. Attributes and ties as `MaxPool`'s, whose
   /// indices are a backend's own business; these are a value like any other.
-  public enum MaxPoolWithIndices: Operator {
+  public enum MaxPoolWithIndices: WholeOperator {
     public static let name = "MaxPoolWithIndices"
     public static let inputNames = ["X"]
 
@@ -27,6 +27,10 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       MaxPool.reference(site, type)
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      MaxPool.whole(site, type)
     }
 
     public static func explain(_ site: NodeSite) -> String {

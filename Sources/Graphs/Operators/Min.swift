@@ -4,7 +4,7 @@ extension Op {
   /// The smallest of several tensors, element by element, with NumPy's broadcasting; NaN where one of them is NaN.
   ///
   /// One or more tensors → Y of their common shape. The gradient goes in equal parts to equal ones.
-  public enum Min: Operator {
+  public enum Min: WholeOperator {
     public static let name = "Min"
     public static let inputNames = ["data"]
     public static let isVariadic = true
@@ -22,6 +22,11 @@ extension Op {
       return { buffers in
         Extremum.fold(walks, buffers) { (record: T, next: T) -> T in record > next || next.isNaN ? next : record }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let walks = Extremum.walks(site)
+      return { buffers in Extremum.fold(walks, buffers) { (record: I, next: I) -> I in Swift.min(record, next) } }
     }
 
     public static func explain(_ site: NodeSite) -> String { Extremum.words(site, "smallest") }

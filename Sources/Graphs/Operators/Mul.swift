@@ -4,7 +4,7 @@ extension Op {
   /// The product of two tensors element by element, with NumPy's broadcasting.
   ///
   /// A, B → C of their common shape.
-  public enum Mul: Operator {
+  public enum Mul: WholeOperator {
     public static let name = "Mul"
     public static let inputNames = ["A", "B"]
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
@@ -35,6 +35,11 @@ extension Op {
         let y = buffers.output(0, as: T.self)
         broadcast.forEach { yAt, aAt, bAt in y[yAt] = a[aAt] * b[bAt] }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let broadcast = Broadcast(site)
+      return { buffers in broadcast.apply(buffers) { (a: I, b: I) -> I in a &* b } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

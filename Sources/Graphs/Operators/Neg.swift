@@ -4,7 +4,7 @@ extension Op {
   /// The number with its sign turned around.
   ///
   /// X of any shape → Y like X.
-  public enum Neg: Operator {
+  public enum Neg: WholeOperator {
     public static let name = "Neg"
     public static let inputNames = ["X"]
     public static let inPlace = [(output: 0, input: 0)]
@@ -22,6 +22,11 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
       return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in -x } }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in Pointwise.map(buffers, count) { (x: I) -> I in 0 &- x } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

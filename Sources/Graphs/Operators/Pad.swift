@@ -6,12 +6,12 @@ extension Op {
   /// X → Y. Attributes: `pads` (all begins, then all ends, for every axis), `mode`: what the rim is made of ("constant":
   /// `value`, which is 0 unless it is given; "edge": the outermost number; "reflect": the numbers mirrored at the
   /// outermost one; "wrap": those of the other end).
-  public enum Pad: Operator {
+  public enum Pad: WholeOperator {
     public static let name = "Pad"
     public static let inputNames = ["X"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers(truths: true)
       let mode = query.attributes.string("mode", default: "constant")
       if !modes.contains(mode) { query.reject("mode \"\(mode)\"", mend: "use \(modes.joined(separator: ", "))") }
       let pads = query.attributes.ints("pads", default: [])
@@ -62,6 +62,15 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      around(site, T(site.attributes.float("value", default: 0)))
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      around(site, Whole.bounded(site.attributes.float("value", default: 0)) as I)
+    }
+
+    @inline(__always)
+    private static func around<T: TensorScalar>(_ site: NodeSite, _ value: T) -> ReferenceKernel {
       let x = site.inputShape(0)
       let y = site.outputShape()
       guard isConstant(site.attributes) else {
@@ -83,7 +92,6 @@ extension Op {
         to += max(width, 0) * y.strides[axis]
       }
       let copy = StridedCopy(extents, from: x.strides, to: y.strides, start: (from, to))
-      let value = T(site.attributes.float("value", default: 0))
       let count = y.count
       let width = site.outputs[0].dtype.size
       return { buffers in

@@ -3,19 +3,29 @@ import FoveaTensors
 extension Op {
   /// Powers element by element, with NumPy's broadcasting.
   ///
-  /// A, B → C = Aᴮ of their common shape; a negative base with a broken exponent gives NaN.
-  public enum Pow: Operator {
+  /// A, B → C = Aᴮ of their common shape, in the type of A, whatever that of B; a negative base with a broken exponent
+  /// gives NaN. Whole powers of whole numbers wrap, broken ones are cut off.
+  public enum Pow: WholeOperator {
     public static let name = "Pow"
     public static let inputNames = ["A", "B"]
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
 
-    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.inferPair(&query) }
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
+      for index in 0...1 { query.requireNumbers(index) }
+      return [TensorType(query.dtype(0), Broadcast.shape(&query))]
+    }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
       guard let g = builder.outputGradients[0] else { return [] }
+      // A whole exponent counts as a float of the base's type.
+      var exponent = builder.input(1)
+      if let base = builder.input(0), let own = exponent, !builder.graph[own].type.dtype.isFloat {
+        let type = builder.graph[base].type.dtype
+        exponent = builder.add(Cast.self, [own], ["to": .string(type.rawValue)])[0]
+      }
       return [0, 1].map { index in
-        guard builder.needs(index) else { return nil }
-        let operands = [g, builder.input(0), builder.input(1)]
+        guard builder.needs(index), builder.graph[builder.input(index)!].type.dtype.isFloat else { return nil }
+        let operands = [g, builder.input(0), exponent]
         let part = builder.add(PowBackward.self, operands, ["operand": .int(index)])[0]
         return builder.add(SumToShape.self, [part, builder.input(index)])[0]
       }
@@ -25,11 +35,30 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let broadcast = Broadcast(site)
-      return { buffers in
-        let a = buffers.input(0, as: T.self)
-        let b = buffers.input(1, as: T.self)
-        let y = buffers.output(0, as: T.self)
-        broadcast.forEach { yAt, aAt, bAt in y[yAt] = T.power(a[aAt], b[bAt]) }
+      switch site.inputs[1]?.dtype {
+      case .i64: return { buffers in broadcast.apply(buffers) { (a: T, b: Int64) -> T in T.power(a, T(b)) } }
+      case .i32: return { buffers in broadcast.apply(buffers) { (a: T, b: Int32) -> T in T.power(a, T(b)) } }
+      case .i8: return { buffers in broadcast.apply(buffers) { (a: T, b: Int8) -> T in T.power(a, T(b)) } }
+      case .u8: return { buffers in broadcast.apply(buffers) { (a: T, b: UInt8) -> T in T.power(a, T(b)) } }
+      default: return { buffers in broadcast.apply(buffers) { (a: T, b: T) -> T in T.power(a, b) } }
+      }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let broadcast = Broadcast(site)
+      switch site.inputs[1]?.dtype {
+      case .i64: return { buffers in broadcast.apply(buffers) { (a: I, b: Int64) -> I in Whole.power(a, b) } }
+      case .i32: return { buffers in broadcast.apply(buffers) { (a: I, b: Int32) -> I in Whole.power(a, b) } }
+      case .i8: return { buffers in broadcast.apply(buffers) { (a: I, b: Int8) -> I in Whole.power(a, b) } }
+      case .u8: return { buffers in broadcast.apply(buffers) { (a: I, b: UInt8) -> I in Whole.power(a, b) } }
+      case .f64:
+        return { buffers in
+          broadcast.apply(buffers) { (a: I, b: Double) -> I in Whole.bounded(Double.power(Double(a), b)) }
+        }
+      default:
+        return { buffers in
+          broadcast.apply(buffers) { (a: I, b: Float) -> I in Whole.bounded(Double.power(Double(a), Double(b))) }
+        }
       }
     }
 

@@ -5,7 +5,7 @@ extension Op {
   ///
   /// X → Y with the reduced extents 1 (keepdims) or gone.
   /// Attributes: `axes` (missing: all; negative count from the end), `keepdims` (1).
-  public enum ReduceMax: Operator {
+  public enum ReduceMax: WholeOperator {
     public static let name = "ReduceMax"
     public static let inputNames = ["data"]
 
@@ -34,6 +34,11 @@ extension Op {
           }
         }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      // Of no truths none is true; a byte's least number is its 0.
+      return Reduction.whole(site, from: I.min) { Swift.max($0, $1) }
     }
 
     public static func explain(_ site: NodeSite) -> String { Reduction.words(site, "largest") }

@@ -1,11 +1,11 @@
 import FoveaTensors
 
 extension Op {
-  /// The mean along axes; over all spatial axes it is global average pooling.
+  /// The mean along axes; over all spatial axes it is global average pooling. Of whole numbers without the rest.
   ///
   /// X → Y with the reduced extents 1 (keepdims) or gone.
   /// Attributes: `axes` (missing: all; negative count from the end), `keepdims` (1).
-  public enum ReduceMean: Operator {
+  public enum ReduceMean: WholeOperator {
     public static let name = "ReduceMean"
     public static let inputNames = ["data"]
 
@@ -27,6 +27,20 @@ extension Op {
         let y = buffers.output(0, as: T.self)
         ReduceSum.sum(buffers.input(0, as: T.self), y, walk)
         for index in 0..<walk.smallCount { y[index] /= divisor }
+      }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let (starts, offsets) = Reduction.groups(site.inputShape(0), site.attributes)
+      return { buffers in
+        let x = buffers.input(0, as: I.self)
+        let y = buffers.output(0, as: I.self)
+        for (group, start) in starts.enumerated() {
+          // Summed in 64 bits, so that a byte's mean is one.
+          var sum: Int64 = 0
+          for offset in offsets { sum &+= Int64(truncatingIfNeeded: x[start &+ offset]) }
+          y[group] = I(truncatingIfNeeded: Whole.quotient(sum, Int64(offsets.count)))
+        }
       }
     }
 

@@ -5,7 +5,7 @@ extension Op {
   ///
   /// X → Y with the reduced extents 1 (keepdims) or gone.
   /// Attributes: `axes` (missing: all; negative count from the end), `keepdims` (1).
-  public enum ReduceMin: Operator {
+  public enum ReduceMin: WholeOperator {
     public static let name = "ReduceMin"
     public static let inputNames = ["data"]
 
@@ -35,6 +35,10 @@ extension Op {
           }
         }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      Reduction.whole(site, from: site.outputs[0].dtype == .bool ? 1 : I.max) { Swift.min($0, $1) }
     }
 
     public static func explain(_ site: NodeSite) -> String { Reduction.words(site, "smallest") }

@@ -5,7 +5,7 @@ extension Op {
   ///
   /// X → Y with the reduced extents 1 (keepdims) or gone.
   /// Attributes: `axes` (missing: all; negative count from the end), `keepdims` (1).
-  public enum ReduceProd: Operator {
+  public enum ReduceProd: WholeOperator {
     public static let name = "ReduceProd"
     public static let inputNames = ["data"]
 
@@ -28,6 +28,10 @@ extension Op {
         y.update(repeating: 1, count: walk.smallCount)
         walk.forEach { full, small in y[small] *= x[full] }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      Reduction.whole(site, from: 1 as I) { $0 &* $1 }
     }
 
     public static func explain(_ site: NodeSite) -> String { Reduction.words(site, "product") }

@@ -5,7 +5,7 @@ extension Op {
   ///
   /// X → Y with the reduced extents 1 (keepdims) or gone.
   /// Attributes: `axes` (missing: all; negative count from the end), `keepdims` (1).
-  public enum ReduceSum: Operator {
+  public enum ReduceSum: WholeOperator {
     public static let name = "ReduceSum"
     public static let inputNames = ["data"]
 
@@ -37,6 +37,10 @@ extension Op {
           y[small] += sum
         }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      Reduction.whole(site, from: 0 as I) { $0 &+ $1 }
     }
 
     public static func explain(_ site: NodeSite) -> String { Reduction.words(site, "sum") }

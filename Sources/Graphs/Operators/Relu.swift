@@ -4,7 +4,7 @@ extension Op {
   /// Rectified linear unit: max(x, 0) (Nair and Hinton 2010). NaN stays NaN.
   ///
   /// X of any shape → Y like X.
-  public enum Relu: Operator {
+  public enum Relu: WholeOperator {
     public static let name = "Relu"
     public static let inputNames = ["X"]
     public static let inPlace = [(output: 0, input: 0)]
@@ -22,6 +22,11 @@ extension Op {
       let count = site.outputShape().count
       // A comparison with NaN is false: written this way round NaN passes, so that it is seen downstream.
       return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in x < 0 ? 0 : x } }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in Pointwise.map(buffers, count) { (x: I) -> I in Swift.max(x, 0) } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

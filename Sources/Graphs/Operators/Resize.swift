@@ -1,14 +1,16 @@
 import FoveaTensors
 
 extension Op {
-  /// Another number of places along every spatial axis, by repeating or by linear interpolation.
+  /// Another number of places along every spatial axis, by repeating or by interpolation.
   ///
   /// X [N, C, spatial…], like (optional, shape only: the spatial extents to reach) → Y [N, C, spatial′…].
-  /// Attributes: either `scales` (a factor per spatial axis: extents become ⌊extent·scale⌋) or `sizes` (an extent
-  /// per spatial axis) unless `like` is connected; `mode` ("nearest", "linear"), `coordinate_transformation_mode`
-  /// ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric") and
-  /// `nearest_mode` ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"), as ONNX defines them. PyTorch's
-  /// `nearest` is asymmetric with floor, its `bilinear` half_pixel.
+  /// Attributes: `scales` (a factor per spatial axis: extents become ⌊extent·scale⌋), `sizes` (an extent per spatial
+  /// axis; with `scales` as well, those give the places) unless `like` is connected; `mode` ("nearest", "linear", "cubic":
+  /// Keys 1981), `coordinate_transformation_mode` ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",
+  /// "tf_half_pixel_for_nn", "align_corners", "asymmetric", "tf_crop_and_resize" with `roi`, all begins, then all ends per
+  /// spatial axis, and `extrapolation_value`), `nearest_mode` ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil"),
+  /// `cubic_coeff_a` (−0.75), `exclude_outside` (0), `antialias` (0), as ONNX defines them. PyTorch's `nearest` is
+  /// asymmetric with floor, its `bilinear` half_pixel.
   public enum Resize: Operator {
     public static let name = "Resize"
     public static let inputNames = ["X", "like"]
@@ -26,7 +28,9 @@ extension Op {
       let x = query.shape(index)
       let scales = numbers(query.attributes, "scales")
       let sizes = query.attributes.ints("sizes", default: [])
-      if [like != nil, !scales.isEmpty, !sizes.isEmpty].count(where: { $0 }) != 1 {
+      if (like != nil) == !(scales.isEmpty && sizes.isEmpty)
+        || (!scales.isEmpty && scales.count != sizes.count && !sizes.isEmpty)
+      {
         query.reject(
           "scales \(scales), sizes \(sizes)\(like == nil ? "" : " and an operand to be like")",
           mend: "give one of them: scales, sizes, or an operand whose size is taken")
@@ -44,10 +48,10 @@ extension Op {
       } else if max(scales.count, sizes.count) != rank - 2 {
         query.reject(
           "\(max(scales.count, sizes.count)) factors or sizes for \(x)", mend: "give one per spatial axis: \(rank - 2)")
-      } else if !sizes.isEmpty {
-        extents = sizes
       } else if let bad = scales.first(where: { !($0 > 0 && $0 <= Double(ConvGeometry.largest)) }) {
         query.reject("a scale of \(bad)", mend: "give a positive factor, such as 2")
+      } else if !sizes.isEmpty {
+        extents = sizes
       } else {
         extents = scales.indices.map { axis in
           x[axis + 2].map { Int(min((Double($0) * scales[axis]).rounded(.down), 1e18)) }
@@ -67,19 +71,24 @@ extension Op {
 
     private static func checkWords(_ query: inout ShapeQuery) {
       for (name, standard, words) in [
-        ("mode", "nearest", ["nearest", "linear"]),
-        ("coordinate_transformation_mode", "half_pixel", Coordinates.rules),
-        ("nearest_mode", "round_prefer_floor", Coordinates.roundings),
-        ("keep_aspect_ratio_policy", "stretch", ["stretch"]),
-        ("keep_aspect_ratio_policy", "stretch", ["stretch"]),
+        ("mode", "nearest", Taps.modes), ("coordinate_transformation_mode", "half_pixel", Taps.rules),
+        ("nearest_mode", "round_prefer_floor", Taps.roundings),
       ] {
         let found = query.attributes.string(name, default: standard)
         if !words.contains(found) {
           query.reject("\(name) \"\(found)\"", mend: "use one of \(words.joined(separator: ", "))")
         }
       }
-      for name in ["antialias", "exclude_outside"] where query.attributes.flag(name) {
-        query.reject("\(name) is not supported", mend: "leave it out")
+      let roi = numbers(query.attributes, "roi")
+      if !roi.allSatisfy({ abs($0) < 1e6 }) {
+        query.reject("a part from \(roi)", mend: "give the part of each axis as numbers around 0 to 1")
+      }
+      let (a, outside) = (
+        query.attributes.float("cubic_coeff_a", default: -0.75),
+        query.attributes.float("extrapolation_value", default: 0)
+      )
+      if !a.isFinite || outside.isNaN {
+        query.reject("cubic_coeff_a \(a), extrapolation_value \(outside)", mend: "give numbers")
       }
     }
 
@@ -101,35 +110,41 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let work = Resampling(site, from: 0)
       let wide = work.wide
-      let shares = wide.share.map { T($0) }
+      let weights = wide.weights.map { T($0) }
+      let outside = T(site.attributes.float("extrapolation_value", default: 0))
+      let isCopy = wide.isCopy
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
         work.forEachRow { from, to, weight, isFirst in
-          let source = x + from
           let row = y + to
+          guard let from else { return row.update(repeating: outside, count: wide.count) }
+          let source = x + from
           let weight = T(weight)
-          if isFirst, wide.right.isEmpty {
-            for index in 0..<wide.left.count { row[index] = weight * source[wide.left[index]] }
-          } else if wide.right.isEmpty {
-            for index in 0..<wide.left.count { row[index] += weight * source[wide.left[index]] }
+          if isFirst, isCopy {
+            for index in 0..<wide.count { row[index] = weight * source[wide.places[index]] }
+          } else if isCopy {
+            for index in 0..<wide.count { row[index] += weight * source[wide.places[index]] }
           } else {
-            if isFirst { row.update(repeating: 0, count: wide.left.count) }
-            for index in 0..<wide.left.count {
-              let share = shares[index]
-              let value = source[wide.left[index]] * (1 - share) + source[wide.right[index]] * share
-              row[index] += weight * value
+            for index in 0..<wide.count {
+              var value: T = 0
+              for tap in wide.starts[index]..<wide.starts[index + 1] {
+                value += source[wide.places[tap]] * weights[tap]
+              }
+              row[index] = isFirst ? weight * value : row[index] + weight * value
             }
+            // Filled with each old row: a sum of others' weights would not be the value itself.
+            for (index, isOutside) in wide.isOutside.enumerated() where isOutside { row[index] = outside }
           }
         }
       }
     }
 
     public static func explain(_ site: NodeSite) -> String {
-      let linear = site.attributes.string("mode", default: "nearest") == "linear"
+      let isNearest = site.attributes.string("mode", default: "nearest") == "nearest"
       return
         "Brings \(site.inputShape(0)) to \(site.outputShape()), each new place "
-        + (linear ? "between its nearest old ones." : "like its nearest old one.")
+        + (isNearest ? "like its nearest old one." : "between its nearest old ones.")
     }
   }
 
@@ -152,7 +167,9 @@ extension Op {
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
       guard let g = builder.outputGradients[0], builder.needs(0) else { return [] }
       let isFree = builder.attributes["scales"] == nil && builder.attributes["sizes"] == nil
-      return builder.add(Resize.self, isFree ? [g, builder.input(0)] : [g], builder.attributes)
+      var attributes = builder.attributes
+      attributes["extrapolation_value"] = nil
+      return builder.add(Resize.self, isFree ? [g, builder.input(0)] : [g], attributes)
     }
 
     @specialized(where T == Float)
@@ -160,25 +177,21 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let work = Resampling(site, from: nil)
       let wide = work.wide
-      let shares = wide.share.map { T($0) }
+      let weights = wide.weights.map { T($0) }
       let total = site.outputShape().count
       return { buffers in
         let dy = buffers.input(0, as: T.self)
         let dx = buffers.output(0, as: T.self)
         dx.update(repeating: 0, count: total)
         work.forEachRow { from, to, weight, _ in
+          // What was filled in came from nowhere.
+          guard let from else { return }
           let target = dx + from
           let row = dy + to
           let weight = T(weight)
-          if wide.right.isEmpty {
-            for index in 0..<wide.left.count { target[wide.left[index]] += weight * row[index] }
-          } else {
-            for index in 0..<wide.left.count {
-              let share = shares[index]
-              let part = weight * row[index]
-              target[wide.left[index]] += part * (1 - share)
-              target[wide.right[index]] += part * share
-            }
+          for index in 0..<wide.count {
+            let part = weight * row[index]
+            for tap in wide.starts[index]..<wide.starts[index + 1] { target[wide.places[tap]] += part * weights[tap] }
           }
         }
       }

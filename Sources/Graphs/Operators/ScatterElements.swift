@@ -7,13 +7,14 @@ extension Op {
   /// data, indices (i32 or i64; as many axes, along the others at most as long), updates like indices → Y like data.
   /// Attributes: `axis` (0), `reduction` ("none": of several numbers for one place the last stays; "add": they are
   /// added). Negative positions count from the end; one outside writes nothing.
-  public enum ScatterElements: Operator {
+  public enum ScatterElements: WholeOperator {
     public static let name = "ScatterElements"
     public static let inputNames = ["data", "indices", "updates"]
-    public static let nonFloatInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       GatherElements.check(&query, data: 0)
+      query.requireNumbers(truths: !adds(query.attributes))
+      Comparison.requireOneType(&query, 0, 2)
       query.requireShape(query.shape(1), ofInput: 2, mend: "give one number for each position")
       checkReduction(&query)
       return [TensorType(query.dtype(0), query.shape(0))]
@@ -53,6 +54,17 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      scatter(site, T.self) { $0 + $1 }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      scatter(site, I.self) { $0 &+ $1 }
+    }
+
+    @inline(__always)
+    private static func scatter<T>(
+      _ site: NodeSite, _ type: T.Type, _ add: @escaping @Sendable (T, T) -> T
+    ) -> ReferenceKernel {
       let data = site.inputShape(0)
       let (walk, stride) = GatherElements.walk(site.inputShape(1), data: data, site.attributes)
       let position = Positions(
@@ -65,7 +77,7 @@ extension Op {
         walk.forEach { at, start in
           guard let place = position(buffers.input(1, as: UInt8.self), at) else { return }
           let target = start + place * stride
-          y[target] = adds ? y[target] + updates[at] : updates[at]
+          y[target] = adds ? add(y[target], updates[at]) : updates[at]
         }
       }
     }

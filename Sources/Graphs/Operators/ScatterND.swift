@@ -6,13 +6,14 @@ extension Op {
   /// data [D1…Dk, r…], indices [i…, k] (i32 or i64), updates [i…, r…] → Y like data. Attribute: `reduction` ("none":
   /// of several parts for one place the last stays; "add": they are added). Negative positions count from the end; one
   /// outside writes nothing.
-  public enum ScatterND: Operator {
+  public enum ScatterND: WholeOperator {
     public static let name = "ScatterND"
     public static let inputNames = ["data", "indices", "updates"]
-    public static let nonFloatInputs: Set<Int> = [1]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       Positions.require(&query, 1)
+      query.requireNumbers(truths: !ScatterElements.adds(query.attributes))
+      Comparison.requireOneType(&query, 0, 2)
       let parts = GatherND.parts(&query, data: 0, batch: 0)
       query.requireShape(parts, ofInput: 2, mend: "give one part for each row of positions")
       ScatterElements.checkReduction(&query)
@@ -38,6 +39,17 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      scatter(site, T.self) { $0 + $1 }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      scatter(site, I.self) { $0 &+ $1 }
+    }
+
+    @inline(__always)
+    private static func scatter<T>(
+      _ site: NodeSite, _ type: T.Type, _ add: @escaping @Sendable (T, T) -> T
+    ) -> ReferenceKernel {
       let data = site.inputShape(0)
       let rows = PositionRows(site, data: data, indices: 1)
       let adds = ScatterElements.adds(site.attributes)
@@ -49,7 +61,7 @@ extension Op {
           guard let place else { return }
           for index in 0..<rows.part {
             let target = place * rows.part + index
-            y[target] = adds ? y[target] + updates[row * rows.part + index] : updates[row * rows.part + index]
+            y[target] = adds ? add(y[target], updates[row * rows.part + index]) : updates[row * rows.part + index]
           }
         }
       }

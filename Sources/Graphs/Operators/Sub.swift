@@ -4,7 +4,7 @@ extension Op {
   /// The difference of two tensors element by element, with NumPy's broadcasting.
   ///
   /// A, B → C = A − B of their common shape.
-  public enum Sub: Operator {
+  public enum Sub: WholeOperator {
     public static let name = "Sub"
     public static let inputNames = ["A", "B"]
     public static let inPlace = [(output: 0, input: 0), (output: 0, input: 1)]
@@ -33,6 +33,11 @@ extension Op {
         let y = buffers.output(0, as: T.self)
         broadcast.forEach { yAt, aAt, bAt in y[yAt] = a[aAt] - b[bAt] }
       }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let broadcast = Broadcast(site)
+      return { buffers in broadcast.apply(buffers) { (a: I, b: I) -> I in a &- b } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -58,7 +58,7 @@ extension Op {
   }
 
   /// Repeats a tensor to the shape of a reference operand: the adjoint of `SumToShape`.
-  public enum BroadcastToShape: Operator {
+  public enum BroadcastToShape: WholeOperator {
     public static let name = "BroadcastToShape"
     public static let inputNames = ["X", "like"]
     public static let shapeOnlyInputs: Set<Int> = [1]
@@ -78,6 +78,11 @@ extension Op {
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
       return { buffers in walk.spread(buffers.input(0, as: T.self), buffers.output(0, as: T.self)) }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let walk = RepeatWalk(full: site.outputShape(), small: site.inputShape(0))
+      return { buffers in walk.spread(buffers.input(0, as: I.self), buffers.output(0, as: I.self)) }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -5,12 +5,12 @@ extension Op {
   ///
   /// X → values, positions (i64), both with the extent k. Of equal numbers the first comes first; NaN counts as
   /// the largest. Attributes: `k` (1; in ONNX an input), `axis` (−1), `largest` (1).
-  public enum TopK: Operator {
+  public enum TopK: WholeOperator {
     public static let name = "TopK"
     public static let inputNames = ["X"]
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat()
+      query.requireNumbers()
       let k = query.attributes.int("k", default: 1)
       if k < 1 { query.reject("the \(k) largest", mend: "give a k of at least 1") }
       guard let rank = query.shape(0).rank, let axis = query.axis(default: -1, rank: rank) else {
@@ -36,9 +36,23 @@ extension Op {
     @specialized(where T == Float)
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      let largest = site.attributes.flag("largest", default: true)
+      return best(site, T.self) { (a: T, b: T) -> Bool in
+        largest ? a > b || (a.isNaN && !b.isNaN) : a < b || (b.isNaN && !a.isNaN)
+      }
+    }
+
+    public static func whole<I: WholeScalar>(_ site: NodeSite, _ type: I.Type) -> ReferenceKernel {
+      let largest = site.attributes.flag("largest", default: true)
+      return best(site, I.self) { (a: I, b: I) -> Bool in largest ? a > b : a < b }
+    }
+
+    @inline(__always)
+    private static func best<T>(
+      _ site: NodeSite, _ type: T.Type, _ isAhead: @escaping @Sendable (T, T) -> Bool
+    ) -> ReferenceKernel {
       let loop = AxisLoop(site.inputShape(0), axis: site.attributes.int("axis", default: -1))
       let k = site.attributes.int("k", default: 1)
-      let largest = site.attributes.flag("largest", default: true)
       return { buffers in
         let step = loop.inner
         for outer in 0..<loop.outer {
@@ -50,7 +64,7 @@ extension Op {
             for index in 0..<loop.extent {
               let value = row[index * step]
               var at = min(index, k)
-              while at > 0, isAhead(value, values[(at - 1) * step], largest) {
+              while at > 0, isAhead(value, values[(at - 1) * step]) {
                 if at < k {
                   values[at * step] = values[(at - 1) * step]
                   places[at * step] = places[(at - 1) * step]
@@ -65,11 +79,6 @@ extension Op {
           }
         }
       }
-    }
-
-    @inline(__always)
-    private static func isAhead<T: ReferenceScalar>(_ a: T, _ b: T, _ largest: Bool) -> Bool {
-      largest ? a > b || (a.isNaN && !b.isNaN) : a < b || (b.isNaN && !a.isNaN)
     }
 
     public static func explain(_ site: NodeSite) -> String {

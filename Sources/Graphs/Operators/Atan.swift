@@ -1,0 +1,35 @@
+import FoveaTensors
+
+extension Op {
+  /// The angle in radians whose tangent a number is.
+  ///
+  /// X of any shape → Y like X, from −π/2 to π/2.
+  public enum Atan: Operator {
+    public static let name = "Atan"
+    public static let inputNames = ["X"]
+    public static let inPlace = [(output: 0, input: 0)]
+    public static let isElementwise = true
+
+    public static func infer(_ query: inout ShapeQuery) -> [TensorType] { Pointwise.infer(&query) }
+
+    /// dX = dY/(1 + X²).
+    public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {
+      guard let g = builder.outputGradients[0], let x = builder.input(0), builder.needs(0) else { return [] }
+      let one = builder.constant(1, like: x)
+      let square = builder.add(Mul.self, [x, x])[0]
+      let inner = builder.add(Add.self, [square, one])[0]
+      return builder.add(Div.self, [g, inner])
+    }
+
+    @specialized(where T == Float)
+    @specialized(where T == Double)
+    public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
+      let count = site.outputShape().count
+      return { buffers in Pointwise.map(buffers, count) { (x: T) -> T in T.inverseTangent(x) } }
+    }
+
+    public static func explain(_ site: NodeSite) -> String {
+      "Takes the inverse tangent of each of the \(site.outputShape().count) numbers of \(site.inputShape(0))."
+    }
+  }
+}
