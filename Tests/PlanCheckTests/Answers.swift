@@ -17,8 +17,20 @@ extension Trial {
     default:
       let fill = fills[info.name] ?? .normal(mean: 0, deviation: 1)
       let type = TensorType(info.type.dtype == .f64 ? .f32 : info.type.dtype, info.type.shape)
-      return try fill.tensor(info.name, type, seed: numbers, step: step).converted(to: info.type.dtype)
+      let tensor = try fill.tensor(info.name, type, seed: numbers, step: step)
+      return try poisoned(tensor, info.name, step: step).converted(to: info.type.dtype)
     }
+  }
+
+  /// NaN at one place of one example of a stack of floats.
+  private func poisoned(_ tensor: Tensor, _ name: String, step: Int) throws -> Tensor {
+    guard let example = setting.poisoned, tensor.dtype == .f32, tensor.shape.rank > 1, example < tensor.shape[0],
+      tensor.shape[0] == batch || step == 9
+    else { return tensor }
+    var numbers = tensor.array(of: Float.self)
+    let each = tensor.count / tensor.shape[0]
+    numbers[example * each + Int(RandomStream(seed: self.numbers, purpose: "place", path: name).word(index: step)) % each] = .nan
+    return try Tensor(numbers, shape: tensor.shape)
   }
 
   private func start(_ path: String, _ type: TensorType, _ initializer: Initializer) throws -> Tensor {

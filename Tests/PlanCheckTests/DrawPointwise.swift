@@ -15,6 +15,7 @@ struct Drawing: Sendable {
   }
 
   static let all = pointwise + arithmetic + reductions + movements + selections + windows + products + others
+    + wholes + recurrent
 }
 
 extension Drawing {

@@ -149,11 +149,12 @@ extension Drawing {
       let x = sketch.picture()
       let shape = sketch.shape(x)
       var attributes: Attributes = [
-        "mode": .string(sketch.dice.pick(["nearest", "linear"])),
+        "mode": .string(sketch.dice.pick(["nearest", "linear", "linear", "cubic"])),
         "coordinate_transformation_mode": .string(
           sketch.dice.pick(["half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric"])),
         "nearest_mode": .string(sketch.dice.pick(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])),
       ]
+      if sketch.dice.chance(0.15) { attributes["antialias"] = .int(1) }
       if sketch.dice.chance(0.5) {
         attributes["scales"] = .floats(shape.dropFirst(2).map { _ in sketch.dice.pick([0.5, 1, 1.5, 2, 2]) })
       } else {

@@ -51,6 +51,7 @@ extension Trial {
       list.append(copy)
     }
     if setting.otherBatch != nil { with { $0.otherBatch = nil } }
+    if setting.poisoned != nil { with { $0.poisoned = nil } }
     if setting.mode == .training { with { ($0.mode, $0.optimizer) = (.inference, nil) } }
     if setting.mode == .training, setting.optimizer?.method != .sgd {
       with { $0.optimizer = .sgd(learningRate: .constant(0.02)) }

@@ -18,6 +18,8 @@ struct Setting {
   var threads: Int
   /// Another number of examples, planned on the same store.
   var otherBatch: Int?
+  /// The example whose inputs have a number that is none.
+  var poisoned: Int?
 
   static func draw(_ dice: inout Dice, batch: Int) -> Setting {
     let instructions = dice.pick([LanesBackend.Instructions.plain, .avx2, .avx512])
@@ -36,6 +38,7 @@ struct Setting {
     if dice.chance(0.3) { result.memory = .low }
     if dice.chance(0.4) { result.otherBatch = dice.int(1...3) }
     if result.mode == .training { result.optimizer = drawOptimizer(&dice) }
+    if result.mode == .inference, !result.isNarrow, dice.chance(0.25) { result.poisoned = dice.int(0...batch - 1) }
     return result
   }
 
@@ -81,6 +84,7 @@ struct Setting {
   var text: String {
     "\(mode)\(optimizer.map { " by \($0)" } ?? ""), memory \(memory), \(isNarrow ? "bf16" : "f32"), \(backends), "
       + "\(threads) threads" + (otherBatch.map { ", then \($0) examples" } ?? "")
+      + (poisoned.map { ", NaN in example \($0)" } ?? "")
   }
 }
 

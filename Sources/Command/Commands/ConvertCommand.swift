@@ -6,8 +6,8 @@ struct ConvertCommand: Command {
   static let summary = "write a network in another format"
   static let details = [
     "The ending of TO says the format: .onnx for other programs, .safetensors for this one. A file that is there is "
-      + "replaced once the new one is complete. Afterwards both networks run on the same random input, and the "
-      + "largest difference of their outputs is shown."
+      + "replaced once the new one is complete. Afterwards both networks run on the same random input, the first one "
+      + "also by the plain loops where that takes seconds, and the largest difference of their outputs is shown."
   ]
   static let operands = [
     OperandSpec("FROM", "a name that fovea models lists, or a model file"),
@@ -77,22 +77,33 @@ struct ConvertCommand: Command {
     let source = modelName.map { loaded.named($0) } ?? loaded
     if format == .onnx { try ONNXFile.write(source, to: target, form: form) } else { try source.save(to: target) }
     let bytes = SystemFile.byteCount(target)
-    let difference = try await comparison(of: source, console)
+    let found = form == .evaluation ? try await comparison(of: source, console) : nil
     if json {
       var object: [String: Any] = ["file": target, "bytes": bytes]
-      if let difference { object["difference"] = difference }
+      if let found { object["difference"] = found.difference }
+      if let loops = found?.toLoops { object["reference_difference"] = loops }
       try console.json(object)
     } else {
       try console.out("wrote \(target), \(Text.bytes(bytes))")
-      if let difference {
-        let words = difference == 0 ? "none" : "\(Text.significant(difference)) of the largest output"
-        try console.out("largest difference on random input: \(words)")
+      if let found {
+        try console.out("largest difference on random input: \(ConvertCommand.words(found.difference))")
+        let loops = found.toLoops.map(ConvertCommand.words)
+        try console.out("to the plain loops: \(loops ?? "unchecked, they would take \(found.loopSeconds) s")")
       }
     }
-    guard difference.map({ $0 <= ConvertCommand.tolerance }) ?? true else {
+    guard let found else { return Program.Status.done }
+    if found.difference > ConvertCommand.tolerance {
       throw Failure("\(target) does not compute what \(model.text) computes; please report this network")
     }
+    if let loops = found.toLoops, loops > ConvertCommand.tolerance {
+      throw Failure(
+        "\(model.text) runs otherwise here than by the plain loops (--device reference); please report this network")
+    }
     return Program.Status.done
+  }
+
+  private static func words(_ difference: Double) -> String {
+    difference == 0 ? "none" : "\(Text.significant(difference)) of the largest output"
   }
 
   /// Rounding alone stays far below.
@@ -103,18 +114,43 @@ struct ConvertCommand: Command {
     path.hasSuffix(".onnx") ? try ONNXFile.read(path, sizes: inputs.mapValues(\.shape)) : try ModelFile.read(path)
   }
 
-  /// The largest difference of all outputs on random input, each in units of the output's largest number; nil where
-  /// it is for training: there dropout has no one answer.
-  private func comparison(of source: Model, _ console: Console) async throws -> Double? {
-    guard form == .evaluation else { return nil }
+  /// What two networks that should be one answer.
+  private struct Comparison {
+    /// The largest difference of all outputs, each in units of the output's largest number.
+    var difference: Double
+    /// That to the plain loops: what both networks have wrong alike shows there. Nil where they would take too long.
+    var toLoops: Double?
+    /// Seconds that the plain loops take, roughly.
+    var loopSeconds: Int
+  }
+
+  /// Longer nobody waits for the plain loops.
+  private static let patience = 20
+  /// Multiply-adds that they do in a second, at least.
+  private static let loopSpeed = 400_000_000
+
+  /// Both networks on random input. For training there is no such thing: dropout has no one answer.
+  private func comparison(of source: Model, _ console: Console) async throws -> Comparison {
     let device = device.device(console)
     let inputs = ConvertCommand.randomInputs(source.graph)
     let copy = try ConvertCommand.reread(target, for: inputs)
     let first = try await Predictor(source, device: device).run(inputs)
-    let second = try await Predictor(copy, device: device).run(inputs)
-    return first.map { name, expected in
-      second[name].map { ConvertCommand.difference($0, expected) } ?? .infinity
-    }.max()
+    func difference(_ second: [String: Tensor]) -> Double {
+      first.map { name, expected in
+        second[name].map { ConvertCommand.difference($0, expected) } ?? .infinity
+      }.max() ?? 0
+    }
+    let sized = try? source.graph.specialized(to: inputs.mapValues(\.shape))
+    let work = (sized ?? source.graph).nodes.reduce(0) { sum, node in
+      Cost.sum(sum, sized.map { $0.op(of: node).cost($0.site(node)).multiplyAdds } ?? 0)
+    }
+    var result = Comparison(
+      difference: difference(try await Predictor(copy, device: device).run(inputs)), toLoops: nil,
+      loopSeconds: work / ConvertCommand.loopSpeed + 1)
+    if result.loopSeconds <= ConvertCommand.patience, device.name != Device.reference.name {
+      result.toLoops = difference(try await Predictor(source, device: .reference).run(inputs))
+    }
+    return result
   }
 
   /// The largest difference in units of the largest number; infinite where shapes or NaNs differ.
