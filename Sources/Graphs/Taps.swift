@@ -23,6 +23,21 @@ struct Taps: Sendable {
   var isCopy: Bool { places.count == starts.count - 1 && weights.allSatisfy { $0 == 1 } && isOutside.isEmpty }
   var count: Int { starts.count - 1 }
 
+  /// The first and the last tap of each place where none has more than two, as a loop without branches reads them; nil
+  /// elsewhere.
+  var pairs: (left: [Int], right: [Int], first: [Double], last: [Double])? {
+    guard isOutside.isEmpty, (0..<count).allSatisfy({ (1...2).contains(starts[$0 + 1] - starts[$0]) }) else {
+      return nil
+    }
+    let (begins, ends) = (starts.dropLast(), starts.dropFirst())
+    // One tap is two halves, so that infinity stays itself.
+    let share = zip(begins, ends).map { $1 - $0 == 2 ? 1 : 0.5 }
+    return (
+      begins.map { places[$0] }, ends.map { places[$0 - 1] }, zip(begins, share).map { weights[$0] * $1 },
+      zip(ends, share).map { weights[$0 - 1] * $1 }
+    )
+  }
+
   /// - Parameters:
   ///   - scale: new per old; nil takes the ratio of the extents.
   ///   - part: the part of the axis to look at (`tf_crop_and_resize`), 0 to 1 being all of it.

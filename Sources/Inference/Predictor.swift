@@ -203,6 +203,10 @@ private actor Runner {
       guard let tensor = given[info.name] else {
         throw ExecutionError.graph(.missingInput(name: info.name, known: names))
       }
+      if tensor.dtype == .f64, info.type.dtype == .f32, let beyond = tensor.beyondSingle {
+        throw ExecutionError.graph(
+          .inputType(name: info.name, expected: "numbers that f32 holds", found: "the f64 number \(beyond)"))
+      }
       tensors[info.name] =
         tensor.dtype.isFloat && info.type.dtype.isFloat ? tensor.converted(to: info.type.dtype) : tensor
     }
@@ -216,6 +220,11 @@ private actor Runner {
 }
 
 extension Tensor {
+  /// A number of f64 that is finite and would become infinite as f32.
+  fileprivate var beyondSingle: Double? {
+    withElements(of: Double.self) { list in list.first { $0.isFinite && !Float($0).isFinite } }
+  }
+
   /// A picture [C, H, W] as [H, W, C].
   fileprivate func channelsLast() -> Tensor {
     let (channels, places) = (shape[0], shape[1] * shape[2])

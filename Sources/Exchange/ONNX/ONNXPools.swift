@@ -70,18 +70,23 @@ extension ONNXSite {
   /// Numbers at places in the whole tensor, however they were found.
   fileprivate func scattered(_ x: Value, _ attributes: Attributes) throws(ONNXRefusal) -> Value {
     let (here, there) = try dims(of: x)
-    var wanted = try here.prefix(2) + unpooledExtents(here, attributes)
-    // Places count in the tensor that the kernel says; a larger one is filled up behind.
-    let given = try fixedInts(2, "the extents of its result")
-    if let given { wanted = given[...] }
-    let shape = Shape(Array(wanted))
+    let shape = try Shape(here.prefix(2) + unpooledExtents(here, attributes))
     guard here == there, shape.rank == here.count, shape.dims.allSatisfy({ $0 > 0 }), shape.isCountable(upTo: 1 << 40)
     else { throw ONNXRefusal("its places are not those that a MaxPool found, and its sizes are open") }
     let zero = emit(Op.Expand.self, [constant(0, "zero")], ["shape": .ints([shape.count])], part: "zeros")
     let numbers = emit(Op.Reshape.self, [x], ["shape": .ints([-1])], part: "numbers")
     let places = emit(Op.Reshape.self, [try value(1)], ["shape": .ints([-1])], part: "places")
     let filled = emit(Op.ScatterElements.self, [zero, places, numbers], part: "filled")
-    return emit(Op.Reshape.self, [filled], ["shape": .ints(shape.dims)])
+    // Places count in the tensor that the kernel says; a larger one is filled up behind.
+    let rims = try fixedInts(2, "the extents of its result").map { given in zip(given, shape.dims).map { $0 - $1 } }
+    guard let rims, rims.contains(where: { $0 != 0 }) else {
+      return emit(Op.Reshape.self, [filled], ["shape": .ints(shape.dims)])
+    }
+    guard rims.count == shape.rank, rims.allSatisfy({ (0...1 << 20).contains($0) }) else {
+      throw ONNXRefusal("the extents of its result are smaller than its windows say: \(shape)")
+    }
+    let whole = emit(Op.Reshape.self, [filled], ["shape": .ints(shape.dims)], part: "whole")
+    return emit(Op.Pad.self, [whole], ["pads": .ints([Int](repeating: 0, count: shape.rank) + rims)])
   }
 
   /// Places within planes as places in the whole tensor.

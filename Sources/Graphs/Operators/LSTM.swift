@@ -45,7 +45,7 @@ extension Op {
           let new = f * old + i * candidate(kept(sum(3, index)))
           let o = gate(kept(sum(1, index) + (p.map { $0[hidden + index] * new } ?? 0)))
           c[index] = new
-          h[index] = o * out(kept(new))
+          h[index] = o * out(new)
         }
       }
     }

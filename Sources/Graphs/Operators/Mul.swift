@@ -11,9 +11,7 @@ extension Op {
     public static let isElementwise = true
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
-      query.requireFloat(0)
-      query.requireFloat(1)
-      return [TensorType(query.dtype(0), Broadcast.shape(&query))]
+      Pointwise.inferPair(&query)
     }
 
     public static func gradient(_ builder: inout GradientBuilder) -> [Value?] {

@@ -54,7 +54,7 @@ extension Op {
         extents = sizes
       } else {
         extents = scales.indices.map { axis in
-          x[axis + 2].map { Int(min((Double($0) * scales[axis]).rounded(.down), 1e18)) }
+          x[axis + 2].map { resized($0, by: scales[axis]) }
         }
       }
       for axis in extents.indices {
@@ -67,6 +67,13 @@ extension Op {
         }
       }
       return PartialShape([x[0], x[1]] + extents)
+    }
+
+    /// ⌊extent·scale⌋. A factor that is a number of f32, as files hold them, is multiplied in f32, as runtimes do.
+    private static func resized(_ extent: Int, by scale: Double) -> Int {
+      let isShort = Double(Float(scale)) == scale && extent < 1 << 24
+      let product = isShort ? Double(Float(extent) * Float(scale)) : Double(extent) * scale
+      return Int(min(product.rounded(.down), 1e18))
     }
 
     private static func checkWords(_ query: inout ShapeQuery) {
@@ -113,6 +120,9 @@ extension Op {
       let weights = wide.weights.map { T($0) }
       let outside = T(site.attributes.float("extrapolation_value", default: 0))
       let isCopy = wide.isCopy
+      let pairs = wide.pairs
+      let (left, right) = (pairs?.left ?? [], pairs?.right ?? [])
+      let (first, last) = (pairs?.first.map { T($0) } ?? [], pairs?.last.map { T($0) } ?? [])
       return { buffers in
         let x = buffers.input(0, as: T.self)
         let y = buffers.output(0, as: T.self)
@@ -125,6 +135,11 @@ extension Op {
             for index in 0..<wide.count { row[index] = weight * source[wide.places[index]] }
           } else if isCopy {
             for index in 0..<wide.count { row[index] += weight * source[wide.places[index]] }
+          } else if !left.isEmpty {
+            if isFirst { row.update(repeating: 0, count: wide.count) }
+            for index in 0..<left.count {
+              row[index] += weight * (source[left[index]] * first[index] + source[right[index]] * last[index])
+            }
           } else {
             for index in 0..<wide.count {
               var value: T = 0
