@@ -34,10 +34,30 @@ static bool is_harmless(const char *message) {
         || strstr(message, "Unknown Adobe color transform") || strstr(message, "Invalid SOS parameters for sequential");
 }
 
+/// Scans of a progressive file: each goes through all pixels again, and no encoder makes more than a few dozen. The
+/// bytes FF DA stand nowhere else in compressed data; a thumbnail has a few of its own.
+enum { most_scans = 200 };
+
+static int scans(const uint8_t *bytes, size_t size) {
+    int count = 0;
+    const uint8_t *at = bytes, *end = bytes + size;
+    while ((at = memchr(at, 0xff, (size_t)(end - at))) && end - at > 1) {
+        if (at[1] == 0xda) count++;
+        at++;
+    }
+    return count;
+}
+
 static int info(const void *bytes, size_t size, struct fovea_turbojpeg_info *info, char *message) {
     tjhandle handle = lib.tjInitDecompress();       // one for each call, so that any thread may call
     if (!handle) {
         tell(NULL, message);
+        return 1;
+    }
+    int found = scans(bytes, size);
+    if (found > most_scans) {
+        snprintf(message, FOVEA_TURBOJPEG_MESSAGE, "it has %d scans, and files of at most %d are decoded", found, most_scans);
+        lib.tjDestroy(handle);
         return 1;
     }
     int sampling = 0, space = 0;

@@ -31,7 +31,7 @@ struct DarknetModel {
   private func names(_ count: Int?) -> [String] {
     guard let count else { return [] }
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-    let own = String(path.dropLast(".cfg".count)) + ".names"
+    let own = (path.hasSuffix(".cfg") ? String(path.dropLast(".cfg".count)) : path) + ".names"
     var files: [String] = []
     if let directory = opendir(folder) {
       defer { closedir(directory) }

@@ -59,11 +59,9 @@ struct ModelOptions: Sendable {
     return model.with(classNames: names)
   }
 
-  private static let endings = [".safetensors", ".onnx", ".cfg", ".pth", ".pt", ".th"]
-
   /// A path is told from a name by its slash or its ending; a file that is there is one too.
   static func isFile(_ text: String) -> Bool {
-    text.contains("/") || endings.contains(where: text.hasSuffix)
+    text.contains("/") || FileFormat(name: text) != nil
       || (!Zoo.standard.entries.contains { $0.name == text } && access(text, F_OK) == 0)
   }
 
@@ -93,7 +91,7 @@ struct ModelOptions: Sendable {
     guard let weights else { return (try named(isFile ? read(wish) : build(wish, isEmpty: !wish.needsValues)), []) }
     guard !isFile else {
       let model = try read(wish)
-      if isDarknet, weights.hasSuffix(".weights") { return (try named(model), []) }
+      if isDarknet, ModelOptions.isDarknetWeights(weights) { return (try named(model), []) }
       try ModelOptions.checkFile(weights)
       ModelOptions.tell(try ModelFile.loadWeights(weights, into: model), of: weights)
       return (try named(model), [])
@@ -143,10 +141,16 @@ struct ModelOptions: Sendable {
   }
 
   /// A file in the ONNX format.
-  var isONNX: Bool { isFile && text.hasSuffix(".onnx") }
+  var isONNX: Bool { isFile && ModelOptions.format(text) == .onnx }
 
   /// True for a darknet configuration.
-  private var isDarknet: Bool { text.hasSuffix(".cfg") }
+  private var isDarknet: Bool { isFile && ModelOptions.format(text) == .darknet }
+
+  /// What stands in a file, or where there is none, what its name promises.
+  static func format(_ path: String) -> FileFormat? { (try? FileFormat(of: path)) ?? FileFormat(name: path) }
+
+  /// True for a file of darknet's numbers.
+  private static func isDarknetWeights(_ path: String) -> Bool { format(path) == .darknetWeights }
 
   private func read(_ wish: Wish) throws -> Model {
     try ModelOptions.checkFile(text)
@@ -155,7 +159,7 @@ struct ModelOptions: Sendable {
     }
     if isDarknet {
       // Weights of another format replace all values.
-      let own = weights.flatMap { $0.hasSuffix(".weights") ? $0 : nil }
+      let own = weights.flatMap { ModelOptions.isDarknetWeights($0) ? $0 : nil }
       let (model, remark) = try DarknetModel(path: text).read(
         weights: own, wantsValues: wish.needsValues && (weights == nil || own != nil), seed: wish.seed)
       ModelOptions.tell(remark.map { [$0] } ?? [], of: text)

@@ -55,7 +55,8 @@ extension ModelFile {
   /// - Returns: what was left out or renamed in the file, in sentences for people (`TensorFile.remarks`).
   @discardableResult
   public static func loadWeights(_ path: String, into model: Model) throws -> [String] {
-    let file = try tensorFile(path)
+    let paths = (model.graph.parameters + model.graph.states).map(\.parameter.path)
+    let file = try tensorFile(path).fitted(to: paths)
     try loadWeights(file, into: model, except: [])
     return file.remarks
   }

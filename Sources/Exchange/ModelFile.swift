@@ -118,15 +118,18 @@ public enum ModelFile {
     }
   }
 
-  /// Opens a file of tensors in the format that its first bytes, or else its name, say: safetensors or PyTorch's.
-  /// - Throws: `ModelFileError.file`, `.pytorch`.
+  /// Opens a file of tensors, safetensors or PyTorch's, whatever it is called (`FileFormat`).
+  /// - Throws: `ModelFileError.file`, `.pytorch`, `.otherFormat`.
   public static func tensorFile(_ path: String) throws(ModelFileError) -> any TensorFile {
-    let bytes: MappedFile
-    do throws(TensorError) { bytes = try MappedFile(path: path) } catch { throw .file(.unreadable(error)) }
-    if PyTorchFile.isPyTorch(bytes.bytes) || PyTorchFile.endings.contains(where: path.hasSuffix) {
+    let format: FileFormat?
+    do throws(TensorError) { format = try FileFormat(of: path) } catch { throw .file(.unreadable(error)) }
+    switch format {
+    case .pytorch:
       do throws(PyTorchFileError) { return try PyTorchFile(path: path) } catch { throw .pytorch(error) }
+    case .onnx, .darknet, .darknetWeights: throw .otherFormat(path: path)
+    case .safetensors, nil:
+      do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .file(error) }
     }
-    do throws(SafetensorsError) { return try SafetensorsFile(path: path) } catch { throw .file(error) }
   }
 
   /// Reads a model of a file that is open.

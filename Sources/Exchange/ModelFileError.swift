@@ -11,6 +11,8 @@ public enum ModelFileError: Error, Sendable {
   case unwritable(path: String, reason: String)
   /// A file with tensors only.
   case noGraph(path: String, tensors: Int)
+  /// The file is a network or numbers of a format that other readers take.
+  case otherFormat(path: String)
   /// The graph inside cannot be understood.
   case badGraph(path: String, GraphCodingError)
   /// Preprocessing or class names inside are not what they should be.
@@ -57,6 +59,9 @@ extension ModelFileError: CustomStringConvertible {
     case .file(let error): error.description
     case .pytorch(let error): error.description
     case .unwritable(let path, let reason): "cannot write \(path): \(reason)"
+    case .otherFormat(let path):
+      "\(path) is in the format of ONNX or darknet; weights are taken from safetensors and PyTorch's files, and a network "
+        + "of those formats is named in place of MODEL"
     case .noGraph(let path, let tensors):
       "\(path) holds \(tensors) tensors but no network; name the network and give this file as its weights "
         + "(fovea … MODEL --weights \(path))"

@@ -30,14 +30,14 @@ public struct PretrainedWeights: Sendable {
   /// - Throws: `ModelFileError`.
   public init(_ path: String, for entry: Zoo.Entry) throws {
     self.entry = entry
-    let file = try ModelFile.tensorFile(path)
-    self.file = file
     let leaves = Self.leaves(entry, entry.classes)
     let more = Self.leaves(entry, entry.classes + 1)
     let head = leaves.filter { more[$0.key] != $0.value }
     self.head = Set(head.keys)
+    let file = try ModelFile.tensorFile(path).fitted(to: leaves.keys)
+    self.file = file
     classes = Self.classes(entry, head, more) { file.shape(of: $0).map(PartialShape.init) }
-    if let file = file as? SafetensorsFile, file.metadata[ModelFile.Key.graph] != nil {
+    if file.metadata[ModelFile.Key.graph] != nil, let file = file as? SafetensorsFile {
       // The weights know what they were trained to see.
       let source = try ModelFile.read(file, registry: .standard)
       preprocessing = source.preprocessing
@@ -77,10 +77,11 @@ public struct PretrainedWeights: Sendable {
   /// For files that hold weights and no network: the keys and shapes mostly tell which one they are for.
   /// - Throws: `ModelFileError` when the file cannot be read.
   public static func networks(fitting path: String, in zoo: Zoo = .standard) throws -> [String] {
-    let file = try ModelFile.tensorFile(path)
-    let count = file.names.count { !ModelFile.isCounter($0) && !$0.hasPrefix(ModelFile.reservedPrefix) }
+    let whole = try ModelFile.tensorFile(path)
+    let count = whole.names.count { !ModelFile.isCounter($0) && !$0.hasPrefix(ModelFile.reservedPrefix) }
     return zoo.entries.filter { entry in
       let leaves = leaves(entry, entry.classes)
+      let file = whole.fitted(to: leaves.keys)
       // Most networks differ in their first names or in how many there are; only the rest are declared once more.
       guard leaves.keys.allSatisfy({ file.shape(of: $0) != nil }) else { return false }
       let others = file.names.count { name in

@@ -5,11 +5,16 @@ import FoveaLayers
 import FoveaTraining
 
 extension Model {
-  /// Reads a model file, or a darknet `.cfg` with the `.weights` beside it.
-  /// - Throws: `ModelFileError` with everything that is missing, unused or misshaped at once; for darknet's files
-  ///   `DarknetError`, or `GraphError.mistakes`.
+  /// Reads a network of any format that `FileFormat` tells: a model file, an ONNX file, or a darknet `.cfg` with the
+  /// `.weights` beside it.
+  /// - Throws: `ModelFileError` with everything that is missing, unused or misshaped at once; `ONNXError`; for darknet's
+  ///   files `DarknetError`, or `GraphError.mistakes`.
   public static func load(_ path: String) throws -> Model {
-    path.hasSuffix(".cfg") ? try Darknet.read(path) : try ModelFile.read(path)
+    switch try? FileFormat(of: path) {
+    case .darknet: try Darknet.read(path)
+    case .onnx: try ONNXFile.read(path)
+    default: try ModelFile.read(path)
+    }
   }
 
   /// Trains the model, in place, on the training part of a data set.

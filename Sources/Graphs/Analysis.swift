@@ -22,6 +22,10 @@ public struct Analysis: Sendable, Equatable {
   /// Bytes of all nodes' outputs for the whole batch, as if every one were kept.
   public let activationBytes: Int
 
+  /// For the whole batch, the inputs of all units, their biases, the windows of learned subsampling and the points that
+  /// distances are taken to: what early papers call connections. Nil where that is just what `total` counts.
+  public let connections: Int?
+
   /// Multiply-adds per example, weights only, as papers count them.
   public var multiplyAddsPerExample: Int { total.multiplyAdds / max(batch, 1) }
 }
@@ -38,10 +42,16 @@ extension Graph {
     }
     var total = Cost.none
     var activationBytes = 0
+    let counter = ConnectionCounter(self)
+    var connections = 0
+    var hasFurther = false
     let nodeCosts = nodes.map { node in
       guard isSettled(node) else { return Analysis.NodeCost(cost: .none, outputBytes: 0) }
       let op = op(of: node)
-      let cost = op.cost(site(node))
+      let count = counter.count(node, op.cost(site(node)))
+      let cost = count.cost
+      connections = Cost.sum(connections, count.connections)
+      hasFurther = hasFurther || count.isFurther
       let bytes = node.outputs.enumerated().reduce(0) { sum, output in
         guard !op.auxiliaryOutputs.contains(output.offset) else { return sum }
         return Cost.sum(sum, Cost.product(shape(output.element).count, values[output.element.id].type.dtype.size))
@@ -56,7 +66,7 @@ extension Graph {
     }
     return Analysis(
       parameters: parameterCount, parameterBytes: parameterBytes, nodes: nodeCosts, batch: batch, total: total,
-      activationBytes: activationBytes)
+      activationBytes: activationBytes, connections: hasFurther ? connections : nil)
   }
 
   /// True when every size around a node is known.

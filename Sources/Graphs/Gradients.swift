@@ -18,6 +18,12 @@ public struct GradientBuilder {
     self.wanted = wanted
   }
 
+  /// The graph, which the builder no longer holds.
+  fileprivate mutating func taken() -> Graph {
+    defer { graph = Graph(registry: graph.registry) }
+    return graph
+  }
+
   public var inputs: [Value?] { node.inputs }
   public var outputs: [Value] { node.outputs }
   public var attributes: Attributes { node.attributes }
@@ -59,6 +65,8 @@ extension Graph {
     if let dims = values[loss.id].type.shape.dims, dims.contains(where: { $0 != 1 }) {
       throw .notScalar(name: values[loss.id].name, shape: values[loss.id].type.shape)
     }
+    isDerived = true
+    defer { isDerived = false }
     var active = Set(targets)
     for node in nodes where dataInputs(of: node).contains(where: active.contains) { active.formUnion(node.outputs) }
 
@@ -80,8 +88,10 @@ extension Graph {
       }
       let outputGradients = node.outputs.map { gradient(of: $0, in: &pending, origin: node.origin) }
       var builder = GradientBuilder(graph: self, node: node, outputGradients: outputGradients, wanted: wanted)
+      // The builder alone holds the graph, so that adding to it copies nothing: else each node would cost all of them.
+      self = Graph(registry: registry)
       let gradients = op.gradient(&builder)
-      self = builder.graph
+      self = builder.taken()
       for (index, gradient) in gradients.enumerated() where index < wanted.count && wanted[index] {
         if let gradient, let input = node.inputs[index] { pending[input, default: []].append(gradient) }
       }

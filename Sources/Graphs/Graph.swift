@@ -114,6 +114,8 @@ public struct Graph: Sendable {
   public internal(set) var updates: [(before: Value, after: Value)] = []
   public internal(set) var mistakes: [Mistake] = []
   public internal(set) var registry: Registry
+  /// True while gradients are added: they may be made of operators that a user's share their names with.
+  var isDerived = false
 
   public init(registry: Registry = .standard) { self.registry = registry }
 
@@ -162,8 +164,9 @@ public struct Graph: Sendable {
     _ op: any Operator.Type, _ operands: [Value?], _ attributes: Attributes = [:], name: String? = nil,
     origin: Origin = .none, body: Graph? = nil
   ) -> [Value] {
-    registry.add(op)
-    var node = Node(op: op.name, inputs: operands, outputs: [], attributes: attributes, origin: origin, body: body)
+    let op = admitted(op, origin)
+    var node = Node(
+      op: Registry.key(op), inputs: operands, outputs: [], attributes: attributes, origin: origin, body: body)
     let (types, findings) = Graph.infer(op, node, operands.map { $0.map { values[$0.id].type } })
     report(findings, of: node)
     let base = name ?? (origin.path.isEmpty ? op.name : origin.path)
@@ -175,66 +178,12 @@ public struct Graph: Sendable {
     return node.outputs
   }
 
-  static func infer(
-    _ op: any Operator.Type, _ node: Node, _ types: [TensorType?]
-  ) -> ([TensorType], [(problem: String, mend: String)]) {
-    var query = ShapeQuery(op: op, node: node, inputs: types)
-    let result = op.infer(&query)
-    query.requireFloats()
-    // Loops read every operand in the type of the first.
-    let floats = types.indices.filter { !op.shapeOnlyInputs.contains($0) && types[$0]?.dtype.isFloat == true }
-    if let first = floats.first, let other = floats.first(where: { types[$0]?.dtype != types[first]?.dtype }) {
-      query.reject(
-        "\(query.name(first)) is \(query.dtype(first).rawValue), \(query.name(other)) is \(query.dtype(other).rawValue)",
-        mend: "convert both to one type")
-    }
-    // Checked here for all operators, so that nothing behind multiplies sizes that overflow, whether or not another
-    // extent is 0.
-    let countable = result.map { type -> TensorType in
-      guard let shape = type.shape.concrete, !shape.isCountable(upTo: 1 << 56) else { return type }
-      query.reject("the result \(shape) has more elements than can be counted", mend: "use smaller extents")
-      return TensorType(type.dtype, .unknown(rank: shape.rank))
-    }
-    // An operand that leaves such a size behind: of a sum, say.
-    if query.findings.isEmpty,
-      let index = types.indices.first(where: { types[$0]?.shape.concrete?.isCountable(upTo: 1 << 56) == false })
-    {
-      query.reject(
-        "\(query.name(index)) \(query.shape(index)) has more elements than can be counted", mend: "use smaller extents")
-    }
-    return (countable, query.findings)
-  }
-
-  mutating func report(_ findings: [(problem: String, mend: String)], of node: Node) {
-    for finding in findings {
-      let shapes = node.inputs.prefix(1).compactMap { $0.map { values[$0.id].type.shape } }
-      mistakes.append(
-        Mistake(
-          origin: node.origin, problem: finding.problem, mend: finding.mend, inputs: shapes,
-          way: node.inputs.first.flatMap { $0 }.map { way(to: $0) } ?? []))
-    }
-  }
-
   /// Reports a mistake that no operator would find.
   public mutating func reject(_ problem: String, mend: String, origin: Origin, at value: Value? = nil) {
     mistakes.append(
       Mistake(
         origin: origin, problem: problem, mend: mend, inputs: value.map { [values[$0.id].type.shape] } ?? [],
-        way: value.map { way(to: $0) } ?? []))
-  }
-
-  /// The first-input chain from a leaf to `value`, at most six steps, as `name [shape]`.
-  func way(to value: Value) -> [String] {
-    var producer: [Value: Int] = [:]
-    for (index, node) in nodes.enumerated() { for output in node.outputs { producer[output] = index } }
-    var steps: [String] = []
-    var current: Value? = value
-    while let here = current {
-      steps.append("\(values[here.id].name) \(values[here.id].type.shape)")
-      current = producer[here].flatMap { nodes[$0].inputs.first ?? nil }
-    }
-    if steps.count > 6 { steps = Array(steps.prefix(5)) + ["…", steps[steps.count - 1]] }
-    return steps.reversed()
+        way: way(to: value)))
   }
 
   /// Names a value as an output.
@@ -272,7 +221,7 @@ public struct Graph: Sendable {
 
   /// The operator of a node.
   public func op(of node: Node) -> any Operator.Type {
-    guard let op = registry[node.op] else { preconditionFailure("operator \(node.op) is not registered") }
+    guard let op = registry[key: node.op] else { preconditionFailure("operator \(node.op) is not registered") }
     return op
   }
 

@@ -3,7 +3,7 @@ extension Graph {
   /// `%12 conv1 [128×32×24×24] = Conv(%0 input, %1 conv1.weight) strides=[1,1]`
   public func text(of node: Node) -> String {
     let results = node.outputs.map { "\($0) \(values[$0.id].name) \(values[$0.id].type.shape)" }
-    let shapeOnly = registry[node.op]?.shapeOnlyInputs ?? []
+    let shapeOnly = registry[key: node.op]?.shapeOnlyInputs ?? []
     let operands = node.inputs.enumerated().map { index, value in
       guard let value else { return "–" }
       return shapeOnly.contains(index) ? "like \(value)" : "\(value) \(values[value.id].name)"

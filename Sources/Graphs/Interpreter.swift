@@ -7,8 +7,9 @@ public enum Interpreter {
   ///
   /// - Parameter feeds: a tensor for every input, parameter and state.
   /// - Returns: every value, constants and feeds included.
-  /// - Throws: `GraphError.missingInput`, `.inputShape`, `.inputType`.
+  /// - Throws: `GraphError.mistakes` when the graph has some; `.missingInput`, `.inputShape`, `.inputType`.
   public static func run(_ graph: Graph, _ feeds: [Value: Tensor]) throws(GraphError) -> [Value: Tensor] {
+    try graph.check()
     var environment: [Value: Tensor] = [:]
     for index in graph.values.indices {
       let value = Value(id: index)

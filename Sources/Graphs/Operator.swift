@@ -53,6 +53,10 @@ public protocol Operator: Sendable {
   /// The gradients of the inputs as new nodes; nil for inputs that have none or do not need one.
   static func gradient(_ builder: inout GradientBuilder) -> [Value?]
 
+  /// Position of the input whose numbers are weights, each of which takes part in equally many multiply-adds; nil where
+  /// there is no such input.
+  static var weightInput: Int? { get }
+
   /// Multiply-adds of this very node.
   static func cost(_ site: NodeSite) -> Cost
 
@@ -75,6 +79,7 @@ extension Operator {
   public static var shapeOnlyInputs: Set<Int> { [] }
   public static var nonFloatInputs: Set<Int> { [] }
   public static var auxiliaryOutputs: Set<Int> { [] }
+  public static var weightInput: Int? { nil }
   public static var isElementwise: Bool { false }
   public static var isView: Bool { false }
   public static var inPlace: [(output: Int, input: Int)] { [] }

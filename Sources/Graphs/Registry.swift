@@ -1,28 +1,86 @@
 /// The operators a graph may use, by name. A value: adding to a copy leaves the original as it was.
+///
+/// A user's operator may be called like a built-in one. A node then says which it means: `Relu` is the built-in,
+/// `Relu (own)` the user's, so that no pass, backend or file takes one for the other.
 public struct Registry: Sendable {
-  private var operators: [String: any Operator.Type]
+  /// By what nodes call them.
+  private var operators: [String: any Operator.Type] = [:]
+  /// Names of built-in operators that `adding` has given to a user's.
+  private var replaced: Set<String> = []
 
+  /// - Parameter operators: of two with one name the last counts.
   public init(_ operators: [any Operator.Type] = []) {
-    self.operators = Dictionary(operators.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+    for op in operators { replace(op) }
   }
 
-  /// The operator called `name`.
-  public subscript(name: String) -> (any Operator.Type)? { operators[name] }
+  private init(builtIns: [any Operator.Type]) {
+    operators = Dictionary(builtIns.map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+  }
+
+  /// The operator that is meant by a name: a user's before a built-in one.
+  public subscript(name: String) -> (any Operator.Type)? { operators[Registry.ownKey(name)] ?? operators[name] }
 
   /// All names, sorted.
   public var names: [String] { operators.keys.sorted() }
 
-  /// This registry and one operator more.
+  /// This registry and one operator more. It takes the place of another of its name, a built-in one too: whatever
+  /// asks for that one in a graph of this registry gets yours.
   public func adding(_ op: any Operator.Type) -> Registry {
     var copy = self
-    copy.add(op)
+    copy.replace(op)
     return copy
   }
 
-  mutating func add(_ op: any Operator.Type) { if operators[op.name] == nil { operators[op.name] = op } }
+  private mutating func replace(_ op: any Operator.Type) {
+    let key = Registry.key(op)
+    operators[key] = op
+    if key != op.name {
+      replaced.insert(op.name)
+    } else if replaced.remove(op.name) != nil {
+      operators[Registry.ownKey(op.name)] = nil
+    }
+  }
+
+  /// The operator that a node's `op` names, exactly.
+  subscript(key key: String) -> (any Operator.Type)? { operators[key] }
+
+  /// What a node is called that uses `op`.
+  static func key(_ op: any Operator.Type) -> String {
+    guard let builtIn = standard.operators[op.name], builtIn != op else { return op.name }
+    return ownKey(op.name)
+  }
+
+  private static func ownKey(_ name: String) -> String { "\(name) (own)" }
+
+  /// True for an operator of the folder `Operators`.
+  package static func isBuiltIn(_ op: any Operator.Type) -> Bool {
+    standard.operators[op.name].map { $0 == op } ?? false
+  }
+
+  /// What happens when a node of `op` is added to a graph.
+  enum Admission {
+    /// The node uses this operator: the one asked for, or what replaces it.
+    case use(any Operator.Type)
+    /// Another operator has the name.
+    case conflict(with: any Operator.Type)
+  }
+
+  /// Makes an operator known that a node uses.
+  /// - Parameter isUsed: whether a node of the graph has this `op`.
+  mutating func admit(_ op: any Operator.Type, isUsed: (String) -> Bool) -> Admission {
+    let key = Registry.key(op)
+    if let known = operators[key] {
+      guard known == op else { return .conflict(with: known) }
+      guard key == op.name, let own = operators[Registry.ownKey(key)] else { return .use(op) }
+      return replaced.contains(key) ? .use(own) : .conflict(with: own)
+    }
+    if key != op.name, let builtIn = operators[op.name], isUsed(op.name) { return .conflict(with: builtIn) }
+    operators[key] = op
+    return .use(op)
+  }
 
   /// Everything in the folder `Operators`, a line each.
-  public static let standard = Registry([
+  public static let standard = Registry(builtIns: [
     Op.Abs.self,
     Op.Acos.self,
     Op.Acosh.self,

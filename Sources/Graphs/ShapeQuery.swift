@@ -10,10 +10,10 @@ public struct ShapeQuery {
   /// Inputs whose element type has been reported.
   var wrongTypes: Set<Int> = []
 
-  init(op: any Operator.Type, node: Node, inputs: [TensorType?]) {
+  init(op: any Operator.Type, attributes: Attributes, body: Graph?, inputs: [TensorType?]) {
     self.op = op
-    attributes = node.attributes
-    body = node.body
+    self.attributes = attributes
+    self.body = body
     self.inputs = inputs
   }
 

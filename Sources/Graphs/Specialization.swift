@@ -99,9 +99,16 @@ extension Graph {
   /// The same graph with other nodes, in the given order, and values redirected; used by passes.
   /// Values that nothing makes any more but a shape-only operand still names become ghosts.
   package func rewritten(nodes kept: [Node], redirecting: [Value: Value] = [:]) -> Graph {
+    var redirecting = redirecting
     func follow(_ value: Value) -> Value {
+      var passed: [Value] = []
       var current = value
-      while let next = redirecting[current] { current = next }
+      while let next = redirecting[current] {
+        passed.append(current)
+        current = next
+      }
+      // The next one that follows the same chain takes one step.
+      for value in passed.dropLast() { redirecting[value] = current }
       return current
     }
     var copy = self

@@ -17,8 +17,6 @@ enum UpdateRule {
       query.requireShape(PartialShape(.scalar), ofInput: index, mend: "give a single number")
       query.require(query.dtype(0), ofInput: index, mend: "give it in the type of the weights")
     }
-    if !query.has(1) { query.reject("no gradient", mend: "give the gradient of the weights") }
-    if !query.has(scalars.lowerBound) { query.reject("no rate", mend: "give the learning rate as a scalar") }
     let epsilon = query.attributes.float("epsilon", default: 1e-8)
     if !(epsilon > 0 && epsilon.isFinite) { query.reject("an epsilon of \(epsilon)", mend: "give one above 0") }
   }
@@ -48,11 +46,7 @@ struct AdamMath: Sendable {
 
   static func infer(_ query: inout ShapeQuery) -> [TensorType] {
     UpdateRule.check(&query, moments: 2...3, scalars: 4...4)
-    for index in 2...3 where !query.has(index) {
-      query.reject("no \(index == 2 ? "first" : "second") moment", mend: "give both moments")
-    }
     query.require(.i64, ofInput: 5, mend: "give the step number as i64")
-    if !query.has(5) { query.reject("no step", mend: "give the step number, counted from 0, as i64") }
     query.require(query.dtype(0), ofInput: 6, mend: "give it in the type of the weights")
     for index in 5...6 { query.requireShape(PartialShape(.scalar), ofInput: index, mend: "give a single number") }
     for (name, value) in [("beta1", 0.9), ("beta2", 0.999)] {

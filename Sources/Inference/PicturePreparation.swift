@@ -11,6 +11,21 @@ extension Preprocessing {
   /// - Throws: `DataError` for sizes that cannot be, a crop larger than the picture, or numbers of `mean`
   ///   and `std` that do not fit the channels.
   public func tensor(of picture: Image8) throws(DataError) -> Tensor {
+    try tensor(of: picture, using: normalization)
+  }
+
+  /// The picture's levels, 0 to 255, for a network that takes whole numbers.
+  /// - Throws: as `tensor(of:)`, and for a `mean` or `std`, whose results are no whole numbers.
+  func levels(of picture: Image8, _ dtype: DType) throws(DataError) -> Tensor {
+    guard mean.isEmpty, std.isEmpty else {
+      throw .badOption(
+        name: "mean and std", value: "\(mean), \(std)",
+        expected: "none, since the network takes pixels of type \(dtype.rawValue) as they are, 0 to 255")
+    }
+    return try tensor(of: picture, using: .levels).converted(to: dtype)
+  }
+
+  private func tensor(of picture: Image8, using normalization: Normalization) throws(DataError) -> Tensor {
     var image = try picture.converted(channels: channels == .gray ? 1 : 3)
     if let resize { image = try image.resized(shortSide: resize, antialias: antialias) }
     if let size {
@@ -20,7 +35,6 @@ extension Preprocessing {
         ? try image.resized(height: size[0], width: size[1], antialias: antialias)
         : try image.centerCropped(height: size[0], width: size[1])
     }
-    let normalization = try normalization
     guard channels == .bgr else { return try image.tensor(using: normalization) }
     return try image.swappingRedAndBlue().tensor(using: normalization)
   }

@@ -23,6 +23,8 @@ public final class Predictor: Sendable {
   private let preprocessing: Preprocessing
   /// True for a network of a file whose pictures have their channels last, as Keras's have.
   private let isChannelsLast: Bool
+  /// The type of the input's elements.
+  private let dtype: DType
 
   /// Pictures that run at once.
   static let batch = 32
@@ -36,6 +38,7 @@ public final class Predictor: Sendable {
     // An extent that is open is that of a picture, and neither 1 nor 3.
     let input = model.graph.inputs.first.flatMap { model.graph[$0].type.shape.dims }?.dropFirst().map { $0 ?? 2 }
     isChannelsLast = input.map { Shape(Array($0)).isChannelsLast } ?? false
+    dtype = model.graph.inputs.first.map { model.graph[$0].type.dtype } ?? .f32
   }
 
   /// The model's own preprocessing; one that says nothing about the size takes that of the input, where
@@ -82,9 +85,11 @@ public final class Predictor: Sendable {
     try await runner.run(inputs)
   }
 
-  /// A picture as this model takes it, f32 of shape [C, H, W], or [H, W, C] where its input is so.
+  /// A picture as this model takes it, of shape [C, H, W], or [H, W, C] where its input is so: f32, or the pixels as they
+  /// are where it takes whole numbers that hold them.
   package func input(of image: Image8) throws(DataError) -> Tensor {
-    let tensor = try preprocessing.tensor(of: image)
+    let takesLevels = [.u8, .i32, .i64].contains(dtype)
+    let tensor = try takesLevels ? preprocessing.levels(of: image, dtype) : preprocessing.tensor(of: image)
     return isChannelsLast ? tensor.channelsLast() : tensor
   }
 
@@ -115,7 +120,7 @@ public final class Predictor: Sendable {
   /// Tensors of one shape as one with a batch axis in front.
   private static func stacked(_ tensors: ArraySlice<Tensor>) -> Tensor {
     guard let first = tensors.first else { return Tensor(zeros: [0]) }
-    var result = Tensor(zeros: Shape([tensors.count] + first.shape.dims))
+    var result = Tensor(zeros: Shape([tensors.count] + first.shape.dims), dtype: first.dtype)
     result.withUnsafeMutableBytes { target in
       for (place, tensor) in tensors.enumerated() {
         let part = target[place * tensor.byteCount..<(place + 1) * tensor.byteCount]
@@ -228,11 +233,15 @@ extension Tensor {
   /// A picture [C, H, W] as [H, W, C].
   fileprivate func channelsLast() -> Tensor {
     let (channels, places) = (shape[0], shape[1] * shape[2])
-    var result = Tensor(zeros: [shape[1], shape[2], channels])
-    withElements(of: Float.self) { from in
-      result.withMutableElements(of: Float.self) { to in
+    var result = Tensor(zeros: [shape[1], shape[2], channels], dtype: dtype)
+    let size = dtype.size
+    withUnsafeBytes { from in
+      result.withUnsafeMutableBytes { to in
         for place in 0..<places {
-          for channel in 0..<channels { to[place * channels + channel] = from[channel * places + place] }
+          for channel in 0..<channels {
+            let (target, source) = ((place * channels + channel) * size, (channel * places + place) * size)
+            for byte in 0..<size { to[target + byte] = from[source + byte] }
+          }
         }
       }
     }

@@ -85,7 +85,8 @@ extension SummaryTable {
     trainableParameters = graph.parameters.reduce(0) { $0 + ($1.parameter.trainable ? graph.shape($1.value).count : 0) }
     states = graph.states.reduce(0) { $0 + graph.shape($1.value).count }
     multiplyAdds = analysis.multiplyAddsPerExample
-    multiplyAddsWithBiases = analysis.total.multiplyAdds + analysis.total.biasAdds
+    multiplyAddsWithBiases = Cost.sum(analysis.total.multiplyAdds, analysis.total.biasAdds)
+    connections = analysis.connections.map { $0 / batch }
     inputBytes = graph.inputs.reduce(0) {
       $0 + (graph[$1].type.shape.concrete?.count ?? 0) * graph[$1].type.dtype.size
     }

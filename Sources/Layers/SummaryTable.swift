@@ -44,6 +44,9 @@ public struct SummaryTable: Sendable, Equatable {
   public let multiplyAdds: Int
   /// For the whole batch, each added bias counted as one more: the count of some courses and tools.
   public let multiplyAddsWithBiases: Int
+  /// Per example, the inputs of all units as early papers count them (`Analysis.connections`); nil where multiply-adds
+  /// with biases are just that.
+  public let connections: Int?
   /// The inputs of the whole batch.
   public let inputBytes: Int
   /// The outputs of all layers with parameters and their gradients, for the whole batch: what a training

@@ -13,7 +13,8 @@ extension SummaryTable: CustomStringConvertible {
     for line in lines(depth: depth) {
       let row = line.row
       cells.append([
-        String(repeating: "  ", count: line.depth) + line.label, row.layer, "\(row.shape)", grouped(row.parameters),
+        String(repeating: "  ", count: line.depth) + short(line.label), short(row.layer), "\(row.shape)",
+        grouped(row.parameters),
         row.isOpen ? "?" : grouped(row.multiplyAdds),
         row.receptiveField.map { $0[0] == $0[1] ? "\($0[0])" : "\($0[0])…\($0[1])" }.joined(separator: "×"),
       ])
@@ -50,10 +51,16 @@ extension SummaryTable: CustomStringConvertible {
     lines.append(
       "multiply-adds  \(grouped(multiplyAdds)) per example, weights only; "
         + "\(grouped(multiplyAddsWithBiases))\(rounded(multiplyAddsWithBiases)) with biases for a batch of \(batch)")
+    if let connections { lines.append("connections    \(grouped(connections)) per example") }
     lines.append(
       "memory         \(megabytes(inputBytes)) input, \(megabytes(activationBytes)) forward and backward, "
         + "\(megabytes(parameterBytes)) parameters, \(megabytes(inputBytes + activationBytes + parameterBytes)) in all")
     return lines
+  }
+
+  /// Cut where it is longer than anybody reads: all lines are as wide as the widest.
+  private func short(_ text: String) -> String {
+    text.utf8.count <= 160 ? text : text.prefix(160) + "…"
   }
 
   private func trimmed(_ line: String) -> String {

@@ -15,6 +15,10 @@ extension SummaryTable {
     public let isComposite: Bool
   }
 
+  /// Parts of a path that are levels of the tree; what is deeper stands in one line, so that a tree is never much
+  /// larger than its rows.
+  private static let deepest = 32
+
   /// The layers as a tree, drawn by their paths: the whole network first, then its parts in the order in which
   /// they first compute something.
   ///
@@ -26,7 +30,7 @@ extension SummaryTable {
     let whole = Branch(label: "network", path: "")
     for row in rows {
       whole.rows.append(row)
-      let parts = row.name.split(separator: ".").map(String.init)
+      let parts = row.name.split(separator: ".", maxSplits: SummaryTable.deepest - 1).map(String.init)
       var branch = whole
       for part in parts.dropLast() {
         branch = branch.child(part)

@@ -8,6 +8,7 @@ extension Op {
   enum Unknown: Operator {
     static let name = "Unknown"
     static let inputNames = ["X"]
+    static let optionalInputs: Set<Int> = [0]
     static let nonFloatInputs: Set<Int> = [0]
     static let differentiability = Differentiability.no(because: "the layer does not fit")
 

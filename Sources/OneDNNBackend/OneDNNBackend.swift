@@ -107,6 +107,8 @@ public struct OneDNNBackend: Backend {
   public func planned() { chooser.choices.save() }
 
   public func implementations(of op: any Operator.Type) -> [any Implementation] {
+    // A user's operator may be called like one of these.
+    guard Registry.isBuiltIn(op) else { return [] }
     let worksByNumber =
       Activation.names.contains(op.name) || Activation.backwardNames.contains(op.name)
       || Arithmetic.names.contains(op.name) || op.name == Op.SquaredNorm.name

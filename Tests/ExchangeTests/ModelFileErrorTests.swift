@@ -126,7 +126,7 @@ import Testing
       try graphMessage("\"inputs\":[0,1,null]", "\"inputs\":[0]", directory).contains("Conv without its operand W"))
     #expect(
       try graphMessage("\"inputs\":[0,1,null]", "\"inputs\":[0,1,0,0]", directory).contains(
-        "Conv takes 3 operands, not 4"))
+        "Conv takes 3 operands (X, W, B), not 4"))
     #expect(
       try graphMessage("\"results\":1", "\"results\":3", directory).contains("has 1 results here, the file says 3"))
     #expect(try graphMessage("[4,2,3,3]", "[4,5,3,3]", directory).contains("the network has 1 mistake"))

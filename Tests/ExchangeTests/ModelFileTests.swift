@@ -10,6 +10,7 @@ import Testing
 enum Bearer: Operator {
   static let name = "Bearer"
   static let inputNames = ["X", "maybe"]
+  static let optionalInputs: Set<Int> = [1]
   static func infer(_ query: inout ShapeQuery) -> [TensorType] { [TensorType(query.dtype(0), query.shape(0))] }
   static func gradient(_ builder: inout GradientBuilder) -> [Value?] { [builder.outputGradients[0]] }
   static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {

@@ -173,7 +173,7 @@ import Testing
     #expect(refused(view(0, [.max, .max, 0], [0, 0, 0])))
     #expect(
       view(0, [Int32](repeating: 1, count: 65), [Int32](repeating: 1, count: 65))
-        == .pickle(.call("_rebuild_tensor_v2", found: "a storage, an int, a tuple, a tuple, a bool, a dict")))
+        == .pickle(.call("_rebuild_tensor", found: "a storage, an int, a tuple, a tuple, a bool, a dict")))
     #expect(view(0, [1 << 20], [0]) == .repeats(tensor: "w", shape: [1 << 20], elements: 4))
     #expect(
       view(0, [2], [1], count: 5) == .storageSize(tensor: "w", key: "0", elements: 5, dtype: .f32, found: 16))

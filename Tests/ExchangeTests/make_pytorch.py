@@ -65,6 +65,37 @@ save({"left": network.state_dict(), "right": network.state_dict()}, "ambiguous.p
 
 save(network, "module.pth")
 save(network.state_dict(), "old.pth", _use_new_zipfile_serialization=False)
+save(types, "old-types.pth", _use_new_zipfile_serialization=False)
+save(views, "old-views.pth", _use_new_zipfile_serialization=False)
+
+
+def python2(name):
+    """As Python 2 and PyTorch 0.4 wrote it: texts as bytes, a dictionary's pairs as a list, a storage that is a part of
+    another."""
+    import struct
+    s = lambda text: b"U" + bytes([len(text)]) + text.encode()
+    i = lambda number: b"K" + bytes([number])
+    storage = lambda kind, key, count, part: (
+        b"(" + s("storage") + b"ctorch\n" + kind.encode() + b"\n" + s(key) + s("cpu") + i(count) + part + b"tQ")
+    tensor = lambda made, sizes, strides: (
+        b"ctorch._utils\n_rebuild_tensor\n(" + made + i(0) + b"(" + b"".join(map(i, sizes)) + b"t(" + b"".join(map(i, strides))
+        + b"ttR")
+    weight = tensor(storage("FloatStorage", "root-key", 8, b"(" + s("view-key") + i(2) + i(4) + b"t"), [2, 2], [2, 1])
+    bias = tensor(storage("LongStorage", "bias-key", 3, b"N"), [3], [1])
+    pair = lambda key, value: b"](" + s(key) + value + b"e"
+    pickles = [
+        pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), b"\x80\x02}(" + s("little_endian") + b"\x88u.",
+        b"\x80\x02ccollections\nOrderedDict\n](" + pair("conv.weight", weight) + pair("conv.bias", bias) + b"e\x85R.",
+        b"\x80\x02](" + s("bias-key") + s("root-key") + b"e.",
+    ]
+    data = struct.pack("<q3q", 3, 7, 8, 9) + struct.pack("<q8f", 8, *range(8))
+    with open(os.path.join(here, name), "wb") as file:
+        file.write(b"".join(pickles) + data)
+    loaded = torch.load(os.path.join(here, name), weights_only=False)
+    assert loaded["conv.weight"].tolist() == [[2, 3], [4, 5]] and loaded["conv.bias"].tolist() == [7, 8, 9], loaded
+
+
+python2("old-python2.pth")
 save([1, 2, 3], "list.pth")
 save({"a": torch.zeros(2, dtype=torch.complex64)}, "complex.pth")
 

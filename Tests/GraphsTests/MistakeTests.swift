@@ -278,7 +278,7 @@ struct MistakeTests {
         "dW is [4], but [3] is needed; give the gradient of this very parameter",
         "V is [2], but [3] is needed; give the velocity of this very parameter",
       ])
-    #expect(said(Op.SGDUpdate.self, [f32(3), f32(3)]) == ["no rate; give the learning rate as a scalar"])
+    #expect(said(Op.SGDUpdate.self, [f32(3), f32(3)]) == ["SGDUpdate without its operand rate; connect rate"])
     #expect(
       said(Op.SGDUpdate.self, [f32(3), f32(3), f32(3), f32(1)]) == [
         "rate is [1], but [] is needed; give a single number",

@@ -193,12 +193,12 @@ struct MovementTests {
       said(Op.Concat.self, [f32(2, 3), i32(2, 3)], [:]) == [
         "tensor 2 has elements of type i32, the first of f32; convert all to one type"
       ])
-    #expect(said(Op.Concat.self, [], [:]) == ["0 tensors to put side by side; give 1 to 512"])
+    #expect(said(Op.Concat.self, [], [:]) == ["Concat without its operand X; connect X"])
     #expect(
       said(Op.Concat.self, [f32(2)], [:]) == [
         "axis 1 of [2], which has 1 axes; choose an axis from -1 to 0"
       ])
-    #expect(said(Op.Concat.self, [f32(2, 3), nil], [:]) == ["operand 2 of 2 is left out; connect every one"])
+    #expect(said(Op.Concat.self, [f32(2, 3), nil], [:]) == ["operand 2 of 2 of Concat is left out; connect every one"])
     #expect(said(Op.ConcatBackward.self, [f32(2, 5), f32(2, 3), f32(2, 3)], [:]).count == 1)
     #expect(said(Op.ConcatBackward.self, [f32(2, 5)], [:]).count >= 1)
     #expect(

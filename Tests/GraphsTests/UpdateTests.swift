@@ -66,10 +66,10 @@ struct UpdateTests {
       #expect(said(op, [w, w, w, w, scalar, long]).isEmpty)
       #expect(
         said(op, [w, w, w, w, scalar, nil]) == [
-          "no step; give the step number, counted from 0, as i64"
+          "\(op.name) without its operand step; connect step"
         ])
       #expect(said(op, [w, w, w, w, scalar, scalar]).count == 1)
-      #expect(said(op, [w, w, w, nil, scalar, long]) == ["no second moment; give both moments"])
+      #expect(said(op, [w, w, w, nil, scalar, long]) == ["\(op.name) without its operand V; connect V"])
       #expect(said(op, [w, f32(2), w, w, scalar, long]).count == 1)
       #expect(
         said(op, [w, w, w, w, scalar, long], ["beta2": .float(1)]) == [
@@ -85,7 +85,8 @@ struct UpdateTests {
         "a velocity without momentum; give the momentum as a scalar, or leave the velocity out"
       ])
     #expect(said(Op.RMSpropUpdate.self, [w, w, nil, nil, scalar]).count == 1)
-    #expect(said(Op.RMSpropUpdate.self, [w, w, w, nil, nil]) == ["no rate; give the learning rate as a scalar"])
+    #expect(
+      said(Op.RMSpropUpdate.self, [w, w, w, nil, nil]) == ["RMSpropUpdate without its operand rate; connect rate"])
     #expect(said(Op.ClipScale.self, [scalar]) == ["a norm of at most 0.0; give a max_norm above 0"])
     #expect(said(Op.ClipScale.self, [], ["max_norm": .float(1)]).count == 1)
     #expect(said(Op.ClipScale.self, [w], ["max_norm": .float(1)]).count == 1)

@@ -102,6 +102,23 @@ func parameterCounts(_ graph: Graph) -> [String: Int] {
     #expect(try connections("lenet5-1998", squares: ["s2", "s4"], more: 840) == 340_908)
   }
 
+  /// What the analysis says of them: connections that a table leaves out cost nothing, and each unit's bias, the windows
+  /// of learned subsampling and the codes' points are counted where papers count them.
+  @Test(arguments: [
+    ("lenet5-1998", 325_680, 333_764, 340_908), ("lecun-1989", 91_520, 95_370, 98_442),
+    ("lecun-1989-zip", 63_660, 64_660, 64_660),
+  ])
+  func countsOfUnits(name: String, weights: Int, withBiases: Int, connections: Int) throws {
+    let found = try HistoryZooTests.draft(name).analysis()
+    #expect(found.multiplyAddsPerExample == weights)
+    #expect(found.total.multiplyAdds + found.total.biasAdds == withBiases)
+    #expect(found.connections == connections)
+  }
+
+  @Test func plainNetworksHaveNoFurtherConnections() throws {
+    #expect(try HistoryZooTests.draft("alexnet-2012").analysis().connections == nil)
+  }
+
   @Test func publishedCosts() throws {
     #expect(try HistoryZooTests.draft("alexnet-2012").analysis().multiplyAddsPerExample == 724_406_816)
   }

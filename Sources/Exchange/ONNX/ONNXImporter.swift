@@ -197,6 +197,7 @@ final class ONNXImporter {
       return leaveOpen(node)
     }
     do throws(ONNXRefusal) {
+      if let problem = ONNXSignatures.problem(of: node, opset: model.opset) { throw ONNXRefusal(problem) }
       let results = try results(of: node, known)
       for (output, result) in zip(node.outputs, results) where !output.isEmpty {
         bind(output, result)

@@ -17,11 +17,14 @@ struct PickleReader {
   private(set) var tensors: [PickleTensor] = []
 
   private let bytes: UnsafeRawBufferPointer
-  private var at = 0
+  /// Where the next instruction is; behind the pickle when it has been read.
+  private(set) var at = 0
   private var stack: [PickleValue] = []
   /// Heights of the stack; nothing below the last is touched.
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  /// Pairs that lists have handed over to dictionaries.
+  private var handed = 0
 
   init(_ bytes: UnsafeRawBufferPointer) throws(PickleProblem) {
     guard bytes.count <= PickleReader.limit else { throw .tooLong(bytes: bytes.count, limit: PickleReader.limit) }
@@ -108,11 +111,14 @@ struct PickleReader {
     case UInt8(ascii: "G"): push(.float(try float()))
     case UInt8(ascii: "X"): push(.string(try text(Int(try u32()))))
     case 0x8c: push(.string(try text(Int(try byte()))))
-    // Bytes, also of Python 2: never a name or a number here.
-    case UInt8(ascii: "B"), UInt8(ascii: "T"):
+    // Texts of Python 2.
+    case UInt8(ascii: "T"): push(.string(try text(Int(try u32()))))
+    case UInt8(ascii: "U"): push(.string(try text(Int(try byte()))))
+    // Bytes: never a name or a number here.
+    case UInt8(ascii: "B"):
       _ = try take(Int(try u32()))
       push(.other)
-    case UInt8(ascii: "C"), UInt8(ascii: "U"):
+    case UInt8(ascii: "C"):
       _ = try take(Int(try byte()))
       push(.other)
     default: return false
@@ -153,8 +159,18 @@ struct PickleReader {
     }
     switch global {
     case .orderedDict:
-      guard arguments.isEmpty else { throw problem("OrderedDict") }
-      return newDict()
+      if arguments.isEmpty { return newDict() }
+      // Python 2 hands its pairs over as a list. The same list again would cost its length for a few bytes.
+      guard arguments.count == 1, let items = sequence(arguments[0]) else { throw problem("OrderedDict") }
+      handed += items.count
+      guard handed <= bytes.count else { throw problem("OrderedDict") }
+      var entries: [(key: PickleValue, value: PickleValue)] = []
+      for item in items {
+        guard let pair = sequence(item), pair.count == 2 else { throw problem("OrderedDict") }
+        entries.append((pair[0], pair[1]))
+      }
+      dicts.append(entries)
+      return .dict(dicts.count - 1)
     case .size:
       switch arguments.first {
       case .list(let items), .tuple(let items): return .tuple(items)
@@ -163,7 +179,7 @@ struct PickleReader {
     case .rebuildTensor:
       guard arguments.count >= 4, case .storage(let storage) = arguments[0], case .int(let offset) = arguments[1],
         let sizes = integers(arguments[2]), let strides = integers(arguments[3])
-      else { throw problem("_rebuild_tensor_v2") }
+      else { throw problem("_rebuild_tensor") }
       guard tensors.count < PickleReader.mostTensors else { throw .tooMany(limit: PickleReader.mostTensors) }
       tensors.append(try PickleTensor(storages[storage], offset: offset, sizes: sizes, strides: strides))
       return .tensor(tensors.count - 1)
@@ -174,13 +190,21 @@ struct PickleReader {
     }
   }
 
-  /// What a persistent id stands for: ("storage", type, key, place, elements).
+  /// What a persistent id stands for: ("storage", type, key, place, elements), and before PyTorch 1.6 what part of them:
+  /// (key, first, elements) or None.
   private mutating func storage(_ id: PickleValue) throws(PickleProblem) -> PickleValue {
     guard let items = sequence(id), items.count >= 5, case .string("storage") = items[0],
-      case .global(.storage(let dtype)) = items[1], case .string(let key) = items[2], case .int(let count) = items[4],
-      count >= 0
+      case .global(.storage(let dtype)) = items[1], case .string(let key) = items[2], case .int(let whole) = items[4],
+      whole >= 0
     else { throw .call("a persistent id", found: id.kind) }
-    storages.append(PickleStorage(key: key, dtype: dtype, count: count))
+    var (first, count) = (0, whole)
+    if items.count > 5, let part = sequence(items[5]) {
+      guard part.count == 3, case .int(let start) = part[1], case .int(let length) = part[2], start >= 0, length >= 0,
+        start <= whole, length <= whole - start
+      else { throw .call("a persistent id", found: "a part that it does not have") }
+      (first, count) = (start, length)
+    }
+    storages.append(PickleStorage(key: key, dtype: dtype, first: first, count: count, whole: whole))
     return .storage(storages.count - 1)
   }
 

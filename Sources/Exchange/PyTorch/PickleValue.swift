@@ -51,7 +51,7 @@ enum PickleGlobal: Equatable {
     switch (module, name) {
     case ("collections", "OrderedDict"): self = .orderedDict
     case ("torch", "Size"): self = .size
-    case ("torch._utils", "_rebuild_tensor_v2"): self = .rebuildTensor
+    case ("torch._utils", "_rebuild_tensor_v2"), ("torch._utils", "_rebuild_tensor"): self = .rebuildTensor
     case ("torch._utils", "_rebuild_parameter"): self = .rebuildParameter
     case ("torch", _) where name.hasSuffix("Storage"):
       guard let dtype = PickleGlobal.dtypes[name] else { throw .elements(storage: name) }
@@ -66,13 +66,17 @@ enum PickleGlobal: Equatable {
   ]
 }
 
-/// The bytes that tensors are views of: an entry of the archive.
+/// The bytes that tensors are views of, or a part of them.
 struct PickleStorage {
-  /// Names the entry: `data/KEY`.
+  /// Names the bytes: the archive's entry `data/KEY`, or before PyTorch 1.6 the list behind the pickle.
   let key: String
   let dtype: DType
+  /// Elements of the whole before this part.
+  let first: Int
   /// Elements.
   let count: Int
+  /// Elements of the whole.
+  let whole: Int
 }
 
 /// A view of a storage.

@@ -1,7 +1,7 @@
 import FoveaTensors
 
 /// A file of weights that PyTorch saved, `.pth` or `.pt`: a zip archive of storages and a pickle that says which tensors
-/// they hold. Nothing in it is run.
+/// they hold, or before version 1.6 pickles with the storages behind them. Nothing in it is run.
 ///
 /// ```swift
 /// let file = try PyTorchFile(path: "resnet20.pth")
@@ -9,8 +9,8 @@ import FoveaTensors
 /// ```
 ///
 /// The file is mapped, and a tensor is a view that shares its pages; one that PyTorch saved transposed is put in order
-/// when it is asked for. A checkpoint such as `{"state_dict": …, "epoch": …}` counts as the state dict in it, and
-/// names lose the `module.` that `DataParallel` puts before them; `remarks` says so.
+/// when it is asked for. A checkpoint such as `{"state_dict": …, "epoch": …}` counts as the state dict in it; `remarks`
+/// says so.
 public struct PyTorchFile: Sendable {
   /// The file's path, as it was given.
   public let path: String
@@ -53,18 +53,18 @@ public struct PyTorchFile: Sendable {
       guard let place = contents.places[stored.key] else {
         throw .malformed(path: path, .noStorage(tensor: name, key: stored.key))
       }
-      let (needed, overflow) = stored.count.multipliedReportingOverflow(by: stored.dtype.size)
+      let (needed, overflow) = stored.whole.multipliedReportingOverflow(by: stored.dtype.size)
       guard !overflow, needed == place.count else {
         throw .malformed(
           path: path,
-          .storageSize(tensor: name, key: stored.key, elements: stored.count, dtype: stored.dtype, found: place.count))
+          .storageSize(tensor: name, key: stored.key, elements: stored.whole, dtype: stored.dtype, found: place.count))
       }
       // A step of 0 repeats elements: a few bytes must not become a whole memory.
       let (whole, tooMany) = tensor.shape.count.multipliedReportingOverflow(by: stored.dtype.size)
       guard !tooMany, whole <= bytes.count else {
         throw .malformed(path: path, .repeats(tensor: name, shape: tensor.shape, elements: stored.count))
       }
-      entries[name] = Entry(tensor: tensor, start: place.lowerBound)
+      entries[name] = Entry(tensor: tensor, start: place.lowerBound + stored.first * stored.dtype.size)
     }
     self.path = path
     self.storage = storage
@@ -77,7 +77,11 @@ public struct PyTorchFile: Sendable {
   private static func contents(
     _ bytes: UnsafeRawBufferPointer
   ) throws(PyTorchProblem) -> (dict: StateDict, places: [String: Range<Int>]) {
-    if isOldFormat(bytes) { throw .oldFormat }
+    if LegacyArchive.isTar(bytes) { throw .oldFormat }
+    if LegacyArchive.isLegacy(bytes) {
+      let archive = try LegacyArchive(parsing: bytes)
+      return (try StateDict(archive.root, archive.pickle), archive.places)
+    }
     guard ZipDirectory.isZip(bytes) else { throw .notPyTorch }
     let directory: ZipDirectory
     do throws(ZipProblem) { directory = try ZipDirectory(parsing: bytes) } catch { throw .archive(error) }
@@ -90,30 +94,18 @@ public struct PyTorchFile: Sendable {
       if name == "byteorder", bytes[entry.range].elementsEqual("big".utf8) { throw .bigEndian }
       if name.hasPrefix("data/") { places[String(name.dropFirst("data/".count))] = entry.range }
     }
-    let (value, reader) = try read(UnsafeRawBufferPointer(rebasing: bytes[pickle.range]))
+    var reader: PickleReader
+    let value: PickleValue
+    do throws(PickleProblem) {
+      reader = try PickleReader(UnsafeRawBufferPointer(rebasing: bytes[pickle.range]))
+      value = try reader.read()
+    } catch { throw .pickle(error) }
     return (try StateDict(value, reader), places)
   }
 
-  private static func read(_ bytes: UnsafeRawBufferPointer) throws(PyTorchProblem) -> (PickleValue, PickleReader) {
-    do throws(PickleProblem) {
-      var reader = try PickleReader(bytes)
-      return (try reader.read(), reader)
-    } catch { throw .pickle(error) }
-  }
-
-  /// What such files are called.
-  static let endings = [".pth", ".pt", ".th"]
-
   /// True when a file begins as one that PyTorch has saved, whatever its version.
   static func isPyTorch(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    ZipDirectory.isZip(bytes) || isOldFormat(bytes)
-  }
-
-  /// Before version 1.6: a pickle of a magic number, then others; before 0.1.10 a tar archive.
-  private static func isOldFormat(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    let magic: [UInt8] = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46]
-    if bytes.count >= 8, bytes[0] == 0x80, bytes[1] <= 5, bytes[2..<8].elementsEqual(magic) { return true }
-    return bytes.count >= 262 && bytes[257..<262].elementsEqual("ustar".utf8)
+    ZipDirectory.isZip(bytes) || LegacyArchive.isLegacy(bytes) || LegacyArchive.isTar(bytes)
   }
 
   /// True when the file holds a tensor of that name.

@@ -14,8 +14,14 @@ public enum PyTorchFileError: Error, Equatable {
 public enum PyTorchProblem: Error, Equatable {
   /// It does not begin as an archive.
   case notPyTorch
-  /// The format of PyTorch before 1.6.
+  /// The format of PyTorch before 0.1.10.
   case oldFormat
+  /// The format before 1.6 in a version that does not exist.
+  case legacyVersion
+  /// The list of storages behind the pickle does not belong to its tensors.
+  case storageKeys
+  /// A storage behind the pickle ends after the file does.
+  case storageCutOff(key: String, offset: Int)
   /// An archive of compiled code.
   case script
   /// An archive of something else.
@@ -58,8 +64,13 @@ extension PyTorchProblem: CustomStringConvertible {
     case .notPyTorch:
       "it does not begin as a zip archive, which torch.save writes; it is cut off or of another format"
     case .oldFormat:
-      "it is in the format of PyTorch before 1.6, which only running it can read; save it anew with "
-        + "torch.save(torch.load(\"old.pth\", weights_only=True), \"new.pth\")"
+      "it is a tar archive, the format of PyTorch before 0.1.10; save it anew with "
+        + "torch.save(torch.load(\"old.pth\"), \"new.pth\")"
+    case .legacyVersion: "its version is not 1001, the only one of this format; download or save it again"
+    case .storageKeys: "its list of storages does not belong to its tensors; download or save it again"
+    case .storageCutOff(let key, let offset):
+      "the numbers of its storage \(Named.short(key)) at byte \(offset) go on behind the end of the file; it is cut off: "
+        + "download or save it again"
     case .script:
       "it is a TorchScript archive, which holds code; save the weights alone with torch.save(model.state_dict(), …)"
     case .noPickle:

@@ -5,7 +5,7 @@ import FoveaTensors
 struct StateDict {
   /// In the order in which they were saved.
   let tensors: [(name: String, tensor: PickleTensor)]
-  /// What was taken off and left out.
+  /// What was left out.
   let remarks: [String]
 
   /// What checkpoints call their weights, the most telling first.
@@ -47,13 +47,7 @@ struct StateDict {
     } else if !left.isEmpty {
       remarks.append(StateDict.leaving(left, "leaves out "))
     }
-    var tensors = chosen.tensors
-    // torch.compile and DataParallel wrap a model, in either order.
-    for prefix in ["module.", "_orig_mod.", "module."] where tensors.allSatisfy({ $0.name.hasPrefix(prefix) }) {
-      tensors = tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
-      remarks.append("takes \(Named.short(prefix)) off all names, which a wrapper around the network has put there")
-    }
-    self.tensors = tensors
+    tensors = chosen.tensors
     self.remarks = remarks
   }
 

@@ -38,6 +38,8 @@ struct LayoutPass {
   let store: Store?
   let training: Bool
   let threads: Int
+  /// States that the graph changes.
+  private let changed: Set<Value>
 
   private(set) var placements: [Placement] = []
   private(set) var steps: [DraftStep] = []
@@ -53,6 +55,7 @@ struct LayoutPass {
     self.store = store
     self.training = training
     self.threads = threads
+    changed = Set(graph.updates.map(\.before))
   }
 
   mutating func run() throws(ExecutionError) {
@@ -94,7 +97,7 @@ struct LayoutPass {
   /// changes does not keep its old value until then, so it is copied aside; that copy is its last in the layout.
   private mutating func lastingCopy(of value: Value, in layout: Layout) throws(ExecutionError) {
     let found = try copy(of: value, in: layout)
-    guard found == copies[value]?.first, graph.updates.contains(where: { $0.before == value }),
+    guard found == copies[value]?.first, changed.contains(value),
       copies[value]?.last(where: { placements[$0].layout == layout }) == found
     else { return }
     let made = addCopy(of: value, layout)

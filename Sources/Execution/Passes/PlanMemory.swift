@@ -64,19 +64,23 @@ struct MemoryPass {
       if let copy = copiesOf[output.value]?.last(where: { placements[$0].layout == .plain }) { dies[copy] = end }
     }
 
+    var makers: [Int: Int] = [:]
+    for (time, step) in steps.enumerated() {
+      for output in step.outputs where makers[output] == nil { makers[output] = time }
+    }
+    let uses = Dictionary(graph.updates.map { ($0.after, 1) }, uniquingKeysWith: +)
     // A state's new value goes straight into the store where the step allows it.
     var alias: [Int: Int] = [:]
     for update in graph.updates {
       guard let target = copiesOf[update.before]?.first, let made = copiesOf[update.after] else { continue }
       let source = made.last { placements[$0].layout == placements[target].layout } ?? made[0]
-      let maker = steps.firstIndex { $0.outputs.contains(source) }
-      let direct = maker.map { time in
+      let direct = makers[source].map { time in
         let step = steps[time]
         let output = step.outputs.firstIndex(of: source)!
         let readsItself = step.inputs.contains(target)
         let mayShare = step.proposal.inPlace.contains { $0.output == output && step.inputs[$0.input] == target }
         return dies[target] <= time && (!readsItself || mayShare) && dies[source] < end
-          && graph.updates.filter { $0.after == update.after }.count == 1
+          && uses[update.after] == 1
       }
       if direct == true {
         residence[source] = residence[target]

@@ -23,16 +23,44 @@ enum RunningOrder {
     var waiting = before.map { Set($0).count }
     var after = [[Int]](repeating: [], count: before.count)
     for (node, list) in before.enumerated() { for earlier in Set(list) { after[earlier].append(node) } }
-    var ready = Set(before.indices.filter { waiting[$0] == 0 })
+    var (soon, ready) = (SmallestFirst(), SmallestFirst())
+    func wake(_ node: Int) { if urgent.contains(node) { soon.insert(node) } else { ready.insert(node) } }
+    for node in before.indices where waiting[node] == 0 { wake(node) }
     var order: [Int] = []
-    while let next = ready.filter(urgent.contains).min() ?? ready.min() {
-      ready.remove(next)
+    while let next = soon.popFirst() ?? ready.popFirst() {
       order.append(next)
       for node in after[next] {
         waiting[node] -= 1
-        if waiting[node] == 0 { ready.insert(node) }
+        if waiting[node] == 0 { wake(node) }
       }
     }
     return order.count == before.count ? order : nil
+  }
+}
+
+/// Numbers of which the smallest comes first: a binary heap.
+private struct SmallestFirst {
+  private var items: [Int] = []
+
+  mutating func insert(_ item: Int) {
+    items.append(item)
+    var at = items.count - 1
+    while at > 0, items[(at - 1) / 2] > items[at] {
+      items.swapAt(at, (at - 1) / 2)
+      at = (at - 1) / 2
+    }
+  }
+
+  mutating func popFirst() -> Int? {
+    guard let first = items.first, let last = items.popLast() else { return nil }
+    guard !items.isEmpty else { return first }
+    items[0] = last
+    var at = 0
+    while true {
+      let children = [2 * at + 1, 2 * at + 2].filter { $0 < items.count }
+      guard let least = children.min(by: { items[$0] < items[$1] }), items[least] < items[at] else { return first }
+      items.swapAt(at, least)
+      at = least
+    }
   }
 }

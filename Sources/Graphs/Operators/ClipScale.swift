@@ -15,8 +15,6 @@ extension Op {
         query.requireFloat(index)
         query.requireShape(PartialShape(.scalar), ofInput: index, mend: "give a single number")
       }
-      Concat.requireAll(&query)
-      if query.inputs.isEmpty { query.reject("no norms", mend: "give the squared norm of each gradient") }
       let limit = query.attributes.float("max_norm", default: 0)
       if !(limit > 0 && limit.isFinite) { query.reject("a norm of at most \(limit)", mend: "give a max_norm above 0") }
       return [TensorType(query.dtype(0), Shape.scalar)]

@@ -15,10 +15,9 @@ extension Op {
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let dtype = query.dtype(0)
       let shapes = query.inputs.map { $0?.shape ?? .unknown }
-      if shapes.isEmpty || shapes.count > largestCount {
+      if shapes.count > largestCount {
         query.reject("\(shapes.count) tensors to put side by side", mend: "give 1 to \(largestCount)")
       }
-      requireAll(&query)
       for index in query.inputs.indices where query.has(index) && query.dtype(index) != dtype {
         query.reject(
           "\(label(index)) has elements of type \(query.dtype(index).rawValue), the first of \(dtype.rawValue)",
@@ -51,13 +50,6 @@ extension Op {
       }
       dims[axis] = total
       return [TensorType(dtype, PartialShape(dims))]
-    }
-
-    /// Reports operands that are left out.
-    static func requireAll(_ query: inout ShapeQuery) {
-      for index in query.inputs.indices where !query.has(index) {
-        query.reject("operand \(index + 1) of \(query.inputs.count) is left out", mend: "connect every one")
-      }
     }
 
     private static func label(_ index: Int) -> String { "tensor \(index + 1)" }
@@ -126,8 +118,9 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let parts = query.inputs.dropFirst().map { $0?.shape ?? .unknown }
-      Concat.requireAll(&query)
-      if parts.isEmpty { query.reject("no parts", mend: "give the tensors that were put side by side") }
+      for index in query.inputs.indices where !query.has(index) {
+        query.reject("operand \(index + 1) of \(query.inputs.count) is left out", mend: "connect every one")
+      }
       let g = query.shape(0)
       if let rank = g.rank, let axis = query.axis(default: 1, rank: rank) {
         var total: Int? = 0

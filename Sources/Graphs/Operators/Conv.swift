@@ -9,6 +9,7 @@ extension Op {
     public static let name = "Conv"
     public static let inputNames = ["X", "W", "B"]
     public static let optionalInputs: Set<Int> = [2]
+    public static let weightInput: Int? = 1
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       let y = outputShape(&query, x: 0, w: 1)

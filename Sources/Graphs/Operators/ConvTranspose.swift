@@ -11,6 +11,7 @@ extension Op {
     public static let name = "ConvTranspose"
     public static let inputNames = ["X", "W", "B"]
     public static let optionalInputs: Set<Int> = [2]
+    public static let weightInput: Int? = 1
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       for index in 0..<3 { query.requireFloat(index) }

@@ -16,7 +16,6 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       UpdateRule.check(&query, moments: 2...3, scalars: 4...5)
-      if !query.has(2) { query.reject("no mean square", mend: "give the mean of squared gradients") }
       if query.has(3), !query.has(5) {
         query.reject("a velocity without momentum", mend: "give the momentum as a scalar, or leave the velocity out")
       }

@@ -20,7 +20,6 @@ extension Op {
       query.requireShape(w, ofInput: 2, mend: "give the velocity of this very parameter")
       for index in 1...4 { query.require(query.dtype(0), ofInput: index, mend: "give it in the type of the weights") }
       for index in 3...4 { query.requireShape(PartialShape(.scalar), ofInput: index, mend: "give a single number") }
-      if !query.has(3) { query.reject("no rate", mend: "give the learning rate as a scalar") }
       if query.has(2), !query.has(4) {
         query.reject("a velocity without momentum", mend: "give the momentum as a scalar, or leave the velocity out")
       }

@@ -11,6 +11,7 @@ extension Op {
 
     public static func infer(_ query: inout ShapeQuery) -> [TensorType] {
       query.requireNumbers()
+      if query.attributes["k"] == nil { query.reject("no k", mend: "say how many of the largest are wanted") }
       let k = query.attributes.int("k", default: 1)
       if k < 1 { query.reject("the \(k) largest", mend: "give a k of at least 1") }
       guard let rank = query.shape(0).rank, let axis = query.axis(default: -1, rank: rank) else {

@@ -1,4 +1,5 @@
 import Fovea
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -10,7 +11,12 @@ import Fovea
 ///
 /// It has all that the built-in ones have: a shape rule, a gradient that is a graph, a reference loop in
 /// `Float` and `Double`, and a sentence about a node. It runs on every backend through its reference loop.
+///
+/// Fovea has a Swish too; this one is used all the same, and `Swish (own)` is what summaries and files call it.
 enum Swish: Operator {
+  /// How often the loop below has run.
+  static let runs = Atomic(0)
+
   static let name = "Swish"
   static let inputNames = ["X"]
   static let isElementwise = true
@@ -25,6 +31,7 @@ enum Swish: Operator {
   static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
     let count = site.outputShape().count
     return { buffers in
+      runs.add(1, ordering: .relaxed)
       let x = buffers.input(0, as: T.self)
       let y = buffers.output(0, as: T.self)
       for index in 0..<count { y[index] = x[index] / (1 + T.exponential(-x[index])) }
