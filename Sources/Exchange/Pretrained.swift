@@ -81,6 +81,8 @@ public struct PretrainedWeights: Sendable {
     let count = whole.names.count { !ModelFile.isCounter($0) && !$0.hasPrefix(ModelFile.reservedPrefix) }
     return zoo.entries.filter { entry in
       let leaves = leaves(entry, entry.classes)
+      // A look at the names of a file with far more of them would be for nothing.
+      guard leaves.count <= count, count <= 2 * leaves.count else { return false }
       let file = whole.fitted(to: leaves.keys)
       // Most networks differ in their first names or in how many there are; only the rest are declared once more.
       guard leaves.keys.allSatisfy({ file.shape(of: $0) != nil }) else { return false }

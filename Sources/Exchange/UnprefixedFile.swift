@@ -33,13 +33,12 @@ extension TensorFile {
   /// This file under the names of a network: without the one beginning that stands before all that the network wants,
   /// whatever it is, where there is one. The one place where names lose a beginning, for all formats.
   func fitted(to wanted: some Collection<String>) -> any TensorFile {
-    let known = Set(names)
-    guard !wanted.isEmpty, !wanted.allSatisfy(known.contains) else { return self }
+    guard !wanted.isEmpty, !wanted.allSatisfy({ shape(of: $0) != nil }) else { return self }
     // The longest name is the one that least else ends with.
     guard let longest = wanted.max(by: { ($0.count, $0) < ($1.count, $1) }) else { return self }
     let ending = "." + longest
     let prefixes = names.lazy.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(longest.count)) }.prefix(16)
-    let fitting = prefixes.filter { prefix in wanted.allSatisfy { known.contains(prefix + $0) } }
+    let fitting = prefixes.filter { prefix in wanted.allSatisfy { shape(of: prefix + $0) != nil } }
     return fitting.first.map { UnprefixedFile(self, without: $0) } ?? self
   }
 }

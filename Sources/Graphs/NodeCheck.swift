@@ -69,12 +69,14 @@ extension ShapeQuery {
 /// What an attribute holds. An attribute of one name means one thing in all operators, as in ONNX, so one table says
 /// what kind each is of.
 package enum AttributeKind: CaseIterable {
-  case int, float, string, ints, floats
+  case int, float, string, ints, floats, strings
 
   /// An integer is taken as a number too.
   func fits(_ attribute: Attribute) -> Bool {
     switch (self, attribute) {
-    case (.int, .int), (.float, .float), (.float, .int), (.string, .string), (.ints, .ints), (.floats, .floats): true
+    case (.int, .int), (.float, .float), (.float, .int), (.string, .string), (.ints, .ints), (.floats, .floats),
+      (.strings, .strings):
+      true
     default: false
     }
   }
@@ -86,6 +88,7 @@ package enum AttributeKind: CaseIterable {
     case .string: "a text"
     case .ints: "a list of whole numbers"
     case .floats: "a list of numbers"
+    case .strings: "a list of texts"
     }
   }
 
@@ -113,6 +116,13 @@ package enum AttributeKind: CaseIterable {
       "axes", "dilations", "ends", "image_shape", "kernel_shape", "offset", "output_padding", "output_shape",
       "output_size", "pads", "perm", "repeats", "shape", "sizes", "split", "starts", "steps", "strides",
     ] { table[name] = [.ints] }
+    for name in ["hidden_size", "input_forget", "linear_before_reset"] { table[name] = [.int] }
+    for name in ["activation_alpha", "activation_beta", "roi"] { table[name] = [.floats] }
+    table["clip"] = [.float]
+    table["direction"] = [.string]
+    table["activations"] = [.strings]
+    // Of boxes, and of the axes of recurrent layers.
+    table["layout"] = [.string, .int]
     table["scales"] = [.floats, .ints]
     table["values"] = [.ints, .floats]
     table["to"] = [.string, .int]

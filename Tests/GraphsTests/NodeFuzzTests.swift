@@ -138,7 +138,7 @@ struct NodeFuzzTests {
   private static func attribute(_ name: String, _ draws: inout Draws) -> Attribute {
     let kinds = AttributeKind.byName[name] ?? AttributeKind.allCases
     let isWrong = draws.int(0...9) == 0
-    let kind = isWrong ? AttributeKind.allCases[draws.int(0...4)] : kinds[draws.int(0...(kinds.count - 1))]
+    let kind = isWrong ? AttributeKind.allCases[draws.int(0...5)] : kinds[draws.int(0...(kinds.count - 1))]
     let count = draws.int(0...4)
     switch kind {
     case .int: return .int(integer(&draws))
@@ -146,6 +146,7 @@ struct NodeFuzzTests {
     case .string: return .string(words[draws.int(0...(words.count - 1))])
     case .ints: return .ints((0..<count).map { _ in integer(&draws) })
     case .floats: return .floats((0..<count).map { _ in number(&draws) })
+    case .strings: return .strings((0..<count).map { _ in words[draws.int(0...(words.count - 1))] })
     }
   }
 

@@ -111,7 +111,8 @@ struct ConvertCommand: Command {
 
   /// The model of a file that was written, for these inputs.
   private static func reread(_ path: String, for inputs: [String: Tensor]) throws -> Model {
-    ModelOptions.format(path) == .onnx ? try ONNXFile.read(path, sizes: inputs.mapValues(\.shape)) : try ModelFile.read(path)
+    ModelOptions.format(path) == .onnx
+      ? try ONNXFile.read(path, sizes: inputs.mapValues(\.shape)) : try ModelFile.read(path)
   }
 
   /// What two networks that should be one answer.
