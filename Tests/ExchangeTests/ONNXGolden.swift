@@ -41,3 +41,19 @@ enum ONNXGolden {
     }
   }
 }
+
+extension Model {
+  /// The outputs for these arrays, of which the inputs that are part of the network are passed over.
+  func answers(_ arrays: [String: Tensor]) throws -> [String: Tensor] {
+    var feeds: [Value: Tensor] = [:]
+    for value in graph.inputs {
+      let info = graph[value]
+      feeds[value] = arrays[info.name].map { info.type.dtype.isFloat ? $0.converted(to: info.type.dtype) : $0 }
+    }
+    for (value, parameter) in graph.parameters + graph.states { feeds[value] = try store.tensor(parameter.path) }
+    let all = try Interpreter.run(graph, feeds)
+    return Dictionary(
+      graph.outputs.compactMap { output in all[output.value].map { (output.name, $0) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+}

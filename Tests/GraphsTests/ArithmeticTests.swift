@@ -135,7 +135,8 @@ struct ArithmeticTests {
         said(op, [f32(2, 3), f32(4)]) == [
           "[2×3] and [4] differ at axis 1: 3 and 4; make both the same, or one of them 1"
         ])
-      #expect(said(op, [i32(2), f32(2)]).count == 1)
+      // Powers alone may have exponents of another type.
+      #expect(said(op, [i32(2), f32(2)]).count == (op == Op.Pow.self ? 0 : 1))
       let (types, none) = infer(op, [f32(nil, 3), f32(1)])
       #expect(types == [f32(nil, 3)] && none.isEmpty)
     }

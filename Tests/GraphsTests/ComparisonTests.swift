@@ -90,8 +90,8 @@ struct ComparisonTests {
     let truth = TensorType(.bool, [2] as Shape)
     #expect(
       said(Op.Greater.self, [truth, truth]) == [
-        "A has elements of type bool; give one of f64, f32, i64, i32, u8",
-        "B has elements of type bool; give one of f64, f32, i64, i32, u8",
+        "A has elements of type bool; give one of f64, f32, i64, i32, i8, u8",
+        "B has elements of type bool; give one of f64, f32, i64, i32, i8, u8",
       ])
     #expect(
       said(Op.Less.self, [f32(2), i32(2)]) == ["A has elements of type f32, B of i32; convert both to one type"])

@@ -174,8 +174,9 @@ struct ResizeTests {
   @Test func theResultOfTheSameSizeIsTheSame() throws {
     var draws = Draws(seed: 3)
     let x = draws.tensor([2, 3, 5, 7])
-    for mode in ["nearest", "linear"] {
-      for rule in Self.rules {
+    for mode in ["nearest", "linear", "cubic"] {
+      // All but the one that shifts by half a place.
+      for rule in Self.rules.dropLast() {
         for rounding in Self.roundings {
           let attributes: Attributes = [
             "mode": .string(mode), "coordinate_transformation_mode": .string(rule), "nearest_mode": .string(rounding),

@@ -40,7 +40,10 @@ import Testing
       ends.flatMap { _ in ends.map { wrapped($0, dtype) } }
       + (0..<60).map { _ in wrapped(Int64(draws.int(-9...9)), dtype) }
     func quotient(_ a: Int64, _ b: Int64) -> Int64 { b == 0 ? 0 : b == -1 ? 0 &- a : a / b }
-    func rest(_ a: Int64, _ b: Int64) -> Int64 { b == 0 || b == -1 ? 0 : ((a % b) &+ b) % b }
+    func rest(_ a: Int64, _ b: Int64) -> Int64 {
+      guard b != 0, b != -1 else { return 0 }
+      return a % b != 0 && (a % b < 0) != (b < 0) ? a % b + b : a % b
+    }
     let plain: [(op: any Operator.Type, answer: (Int64, Int64) -> Int64)] = [
       (Op.Add.self, { $0 &+ $1 }), (Op.Sub.self, { $0 &- $1 }), (Op.Mul.self, { $0 &* $1 }), (Op.Div.self, quotient),
       (Op.Mod.self, rest), (Op.Max.self, { Swift.max($0, $1) }), (Op.Min.self, { Swift.min($0, $1) }),
