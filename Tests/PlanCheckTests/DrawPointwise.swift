@@ -15,7 +15,6 @@ struct Drawing: Sendable {
   }
 
   static let all = pointwise + arithmetic + reductions + movements + selections + windows + products + others
-    + wholes + recurrent
 }
 
 extension Drawing {
@@ -31,8 +30,7 @@ extension Drawing {
   /// Functions of one tensor that have no attributes.
   private static let bare: [any Operator.Type] = [
     Op.Abs.self, Op.Neg.self, Op.Exp.self, Op.Erf.self, Op.Sigmoid.self, Op.Tanh.self, Op.Softplus.self,
-    Op.HardSwish.self, Op.Mish.self, Op.Ceil.self, Op.Floor.self, Op.Round.self, Op.Sign.self, Op.Sin.self,
-    Op.Cos.self, Op.Sinh.self, Op.Cosh.self, Op.Atan.self, Op.Asinh.self,
+    Op.HardSwish.self, Op.Mish.self, Op.Ceil.self, Op.Floor.self, Op.Round.self, Op.Sign.self,
   ]
 
   /// Functions of one tensor.
@@ -69,16 +67,6 @@ extension Drawing {
           let exponent = sketch.constant([], .f32, .uniform(-1, 3))
           return sketch.emit(Op.Pow.self, [positive[0], exponent]) != nil
         }
-      },
-      // And what is defined near 0 alone, or from 1 on.
-      Drawing([Op.Tan.self, Op.Asin.self, Op.Acos.self, Op.Atanh.self, Op.Acosh.self]) { sketch in
-        let isAbove = sketch.dice.chance(0.2)
-        let op: any Operator.Type = isAbove ? Op.Softplus.self : Op.Tanh.self
-        guard let bounded = sketch.emit(op, [sketch.tensor()]) else { return false }
-        let number = sketch.constant([], .f32, isAbove ? .uniform(1.1, 2) : .uniform(0.3, 0.8))
-        guard let inside = sketch.emit(isAbove ? Op.Add.self : Op.Mul.self, [bounded[0], number]) else { return false }
-        let functions: [any Operator.Type] = [Op.Tan.self, Op.Asin.self, Op.Acos.self, Op.Atanh.self]
-        return sketch.emit(isAbove ? Op.Acosh.self : sketch.dice.pick(functions), inside) != nil
       },
       Drawing([Op.Dropout.self]) { sketch in
         let stream = "drop\(sketch.graph.values.count)"

@@ -88,19 +88,6 @@ extension Drawing {
       if sketch.dice.chance(0.6), let relu = sketch.emit(Op.Relu.self, y) { last = relu[0] }
       return sketch.dice.chance(0.2) || quantized(last, &sketch) != nil
     },
-    Drawing([Op.LSTM.self, Op.GRU.self, Op.RNN.self], weight: 0.6) { sketch in
-      let kinds: [(op: any Operator.Type, gates: Int)] = [(Op.LSTM.self, 4), (Op.GRU.self, 3), (Op.RNN.self, 1)]
-      let (op, gates) = sketch.dice.pick(kinds)
-      let x = sketch.tensor(3...3)
-      let (extents, size, isTwo) = (sketch.shape(x), sketch.dice.int(1...9), sketch.dice.chance(0.4))
-      let (ways, rows) = (isTwo ? 2 : 1, gates * size)
-      let w = sketch.weight([ways, rows, extents[2]])
-      let r = sketch.weight([ways, rows, size])
-      let bias: Value? = sketch.dice.chance(0.7) ? sketch.weight([ways, 2 * rows], .bias) : nil
-      return sketch.emit(
-        op, [x, w, r, bias], ["direction": .string(isTwo ? "bidirectional" : sketch.dice.pick(["forward", "reverse"]))])
-        != nil
-    },
   ]
 
   /// A matrix: one there is, something flattened, or a new input.
