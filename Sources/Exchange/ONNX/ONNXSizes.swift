@@ -74,7 +74,7 @@ struct ONNXSizeChoices {
         guard var own = result.inputs[input.name] else { continue }
         for axis in own.open where axis > 0 {
           // Axes of one name stay of one length; others differ.
-          let shift = own.here[axis] % 64 + 7 * axis + 14 * (8 - min(number, 8))
+          let shift = 7 * axis + 14 * (8 - min(number, 8))
           (own.here[axis], own.there[axis]) = (length + shift, length + 2 * shift + 27 + axis)
         }
         result.inputs[input.name] = own
@@ -120,6 +120,8 @@ struct ONNXSizeChoices {
     result.opensBatch = opensBatch
     for (number, input) in inputs.enumerated() {
       var own = ONNXSizes.Input(here: [], there: [], open: [])
+      // The first input grows fastest, as what others are cut out of.
+      let growth = min(inputs.count - number, 9)
       let shape = given.shapes[input.name]
       let dims = input.dims ?? shape?.dims.map { ONNXExtent.known($0) } ?? []
       for (axis, extent) in dims.enumerated() {
@@ -129,16 +131,16 @@ struct ONNXSizeChoices {
           pair = (size, opensBatch && axis == 0 ? (shape?[0] == 1 ? nil : shape?[0]) ?? 3 : size)
         case .open(let name):
           if let known = shape?[axis] ?? said[name] {
-            pair = (known, axis == 0 ? known + 2 : known + 32 * axis)
+            pair = (known, axis == 0 ? known + 2 : known + 32 * axis * growth)
           } else if axis == 0 {
             pair = (1, 3)
           } else if let channels = channels(input, axis) {
             pair = (channels, channels)
           } else {
             // Multiples of 32, which networks that halve sizes want, different ones along each axis and of each input;
-            // the first input is the largest, as what others are cut out of.
+            // the first input is the largest.
             let here = length + 64 * min(inputs.count - 1 - number, 8)
-            pair = (here, here + 32 * axis * min(number + 1, 9))
+            pair = (here, here + 32 * axis * growth)
             own.unsaid.insert(axis)
           }
           if opening == .none || (opening == .batch && axis > 0) { pair.there = pair.here }
