@@ -5,6 +5,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define WINOGRAD fovea_winograd_avx2
 #define NORM fovea_norm_avx2
+#define ARITHMETIC fovea_arithmetic_avx2
+#define POOL fovea_pool_avx2
 #define WIDTH 1
 #define TILES_1 6
 #define CHANNELS 4

@@ -5,6 +5,8 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,fma"))), apply_to = function)
 #define WINOGRAD fovea_winograd_avx512
 #define NORM fovea_norm_avx512
+#define ARITHMETIC fovea_arithmetic_avx512
+#define POOL fovea_pool_avx512
 #define WIDTH 4
 #define TILES_1 12
 #define TILES_2 12

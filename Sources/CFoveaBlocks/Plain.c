@@ -3,6 +3,8 @@
 
 #define WINOGRAD fovea_winograd_plain
 #define NORM fovea_norm_plain
+#define ARITHMETIC fovea_arithmetic_plain
+#define POOL fovea_pool_plain
 #define WIDTH 1
 #define TILES_1 2
 #define CHANNELS 2

@@ -1,5 +1,6 @@
 // What the files of this folder give to each other.
 #pragma once
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -32,4 +33,35 @@ extern const fovea_norm_kernels fovea_norm_plain;
 #if defined(__x86_64__)
 extern const fovea_norm_kernels fovea_norm_avx2;
 extern const fovea_norm_kernels fovea_norm_avx512;
+#endif
+
+// Of chains of operations, each for one tile.
+typedef struct {
+  void (*step)(const fovea_arithmetic_step *, float *const *registers, int64_t n);
+  void (*widen)(const uint16_t *from, int64_t n, float *to);
+  void (*narrow)(const float *from, int64_t n, uint16_t *to);
+  void (*from_truths)(const uint8_t *from, int64_t n, float *to);
+  void (*to_truths)(const float *from, int64_t n, uint8_t *to);
+  double (*sum)(const float *x, int64_t n);
+} fovea_arithmetic_kernels;
+
+extern const fovea_arithmetic_kernels fovea_arithmetic_plain;
+#if defined(__x86_64__)
+extern const fovea_arithmetic_kernels fovea_arithmetic_avx2;
+extern const fovea_arithmetic_kernels fovea_arithmetic_avx512;
+#endif
+
+// Of max pooling.
+typedef struct {
+  void (*window)(const float *x, const int64_t *offsets, const uint8_t *names, int64_t taps, int64_t lanes, float *y,
+                 uint8_t *winners);
+  void (*window_back)(const float *dy, const uint8_t *winners, const int64_t *offsets, const uint8_t *names,
+                      int64_t taps, int64_t lanes, float *dx);
+  void (*row)(const float *x, int64_t stride, int64_t count, int name, float *y, uint8_t *winners);
+} fovea_pool_kernels;
+
+extern const fovea_pool_kernels fovea_pool_plain;
+#if defined(__x86_64__)
+extern const fovea_pool_kernels fovea_pool_avx2;
+extern const fovea_pool_kernels fovea_pool_avx512;
 #endif

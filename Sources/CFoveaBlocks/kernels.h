@@ -8,6 +8,8 @@
 #include "weights.h"
 #include "products.h"
 #include "norms.h"
+#include "arithmetic.h"
+#include "pooling.h"
 
 const fovea_winograd_kernels WINOGRAD = {
     .weights = weights, .pictures = pictures, .products = products, .results = results, .gradients = gradients,
@@ -15,3 +17,10 @@ const fovea_winograd_kernels WINOGRAD = {
 };
 
 const fovea_norm_kernels NORM = {.moments = moments, .normalize = normalize, .sums = sums, .returned = returned};
+
+const fovea_arithmetic_kernels ARITHMETIC = {
+    .step = arithmetic_step, .widen = widen, .narrow = narrow, .from_truths = from_truths, .to_truths = to_truths,
+    .sum = tile_sum,
+};
+
+const fovea_pool_kernels POOL = {.window = pool_window, .window_back = pool_window_back, .row = pool_row};

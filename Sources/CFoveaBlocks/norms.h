@@ -59,8 +59,8 @@ static void normalize(const float *x, const float *added, int64_t count, const f
 
 // The gradient behind the activation.
 INLINE vf passed(int mask, vf dy, const float *y, vf x, vf mean, vf factor, vf shift) {
-  if (mask == FOVEA_NORM_BY_RESULT) return load(y) > (vf)(0.0f) ? dy : (vf)(0.0f);
-  if (mask == FOVEA_NORM_BY_INPUT) return normalized(x, mean, factor, shift) > (vf)(0.0f) ? dy : (vf)(0.0f);
+  if (mask == FOVEA_NORM_BY_RESULT) return load(y) <= (vf)(0.0f) ? (vf)(0.0f) : dy;
+  if (mask == FOVEA_NORM_BY_INPUT) return normalized(x, mean, factor, shift) <= (vf)(0.0f) ? (vf)(0.0f) : dy;
   return dy;
 }
 

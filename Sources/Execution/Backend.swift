@@ -56,6 +56,9 @@ public struct Proposal: Sendable {
   public var scratchBytes: Int
   /// The kernel in the library's own words, e.g. `brgconv:avx512_core`.
   public var detail: String
+  /// True where NaN among the operands, or what infinities make of each other, may end as a number: a run whose inputs
+  /// have any goes another way.
+  public var losesNaN = false
   /// For people: why it was chosen. No part of what a plan is.
   public var notes: [String] = []
   public var build: @Sendable () throws(ExecutionError) -> any Kernel

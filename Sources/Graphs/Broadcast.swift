@@ -1,7 +1,7 @@
 import FoveaTensors
 
 /// NumPy's broadcasting of two operands: axes are aligned at the end, and an extent of 1 repeats.
-struct Broadcast: Sendable {
+package struct Broadcast: Sendable {
   let count: Int
   let same: Bool
   private let extents: [Int]
@@ -20,7 +20,7 @@ struct Broadcast: Sendable {
   }
 
   /// Element steps of `shape` along the axes of `full`; 0 where it repeats.
-  static func strides(of shape: Shape, in full: Shape) -> [Int] {
+  package static func strides(of shape: Shape, in full: Shape) -> [Int] {
     let own = shape.strides
     let lead = full.rank - shape.rank
     return full.dims.indices.map { axis in

@@ -158,6 +158,11 @@ public struct Graph: Sendable {
     append(ValueInfo(name: name, type: TensorType(tensor.dtype, tensor.shape), source: .constant(tensor)))
   }
 
+  /// Adds a value of which nothing but the shape is known.
+  package mutating func addGhost(_ name: String, _ type: TensorType) -> Value {
+    append(ValueInfo(name: name, type: type, source: .ghost))
+  }
+
   /// Adds a node and returns its outputs. Never throws: what does not fit is kept in `mistakes`.
   @discardableResult
   public mutating func add(

@@ -1,4 +1,5 @@
 import CFoveaOneDNN
+import FoveaExecution
 import FoveaGraphs
 
 /// A function of single numbers, in oneDNN's terms.
@@ -7,8 +8,9 @@ struct Activation: Sendable {
   var alpha: Float = 0
   var beta: Float = 0
 
-  /// Whether the gradient reads the input: the output does not say enough.
-  var readsInput: Bool { code.rawValue >= FOVEA_GELU_ERF.rawValue }
+  /// Whether the library's kernel may make a number of NaN: those that take the larger or smaller of two numbers, and
+  /// those that bring exponents between bounds first.
+  var losesNaN: Bool { code != FOVEA_ABS && code != FOVEA_LINEAR && (code != FOVEA_LEAKY || alpha == 0) }
 
   /// The operators that are activations here, forward.
   static let names = [
@@ -59,5 +61,19 @@ struct Activation: Sendable {
     case Op.Abs.name: return [Activation(code: FOVEA_ABS)]
     default: return []
     }
+  }
+}
+
+extension Activation {
+  /// The primitive of this function by itself.
+  func describe(
+    on descriptor: MemoryDescriptor?, training: Bool, as op: String
+  ) throws(ExecutionError) -> PrimitiveDescription {
+    var wish = Request(FOVEA_ELTWISE_FORWARD)
+    wish.training = training
+    wish.activations = [self]
+    wish.src = descriptor
+    guard descriptor != nil, let found = wish.describe() else { throw OneDNN.failure(op) }
+    return found
   }
 }

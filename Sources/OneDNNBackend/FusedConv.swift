@@ -71,7 +71,9 @@ struct FusedConv: Implementation {
     wish.added = shortcut
     if let fused = wish.describe(), fused.name == plain.name {
       let all = parts.added.map { operands + [(FOVEA_ADDED, .input($0))] } ?? operands
-      return Proposal(fused, inputs: inputs, outputs: [result], all)
+      var proposal = Proposal(fused, inputs: inputs, outputs: [result], all)
+      proposal.losesNaN = parts.activations.contains(where: \.losesNaN)
+      return proposal
     }
     var links: [Chain.Link] = [(plain, operands)]
     let inPlace: [(argument: fovea_arg, operand: Operand)] = [(FOVEA_SRC, .output(0)), (FOVEA_DST, .output(0))]
@@ -88,7 +90,9 @@ struct FusedConv: Implementation {
       let descriptor = plain.descriptor(FOVEA_DST)
       links.append((try step.describe(on: descriptor, training: false, as: "what follows a convolution"), inPlace))
     }
-    return Proposal(links, inputs: inputs, outputs: [result])
+    var proposal = Proposal(links, inputs: inputs, outputs: [result])
+    proposal.losesNaN = parts.activations.contains(where: \.losesNaN)
+    return proposal
   }
 
   private func parts(_ site: NodeSite) -> Parts? {

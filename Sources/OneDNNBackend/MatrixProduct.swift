@@ -74,7 +74,9 @@ struct FusedGemm: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     guard let gemm = inner(site) else { throw OneDNN.failure("a fused matrix product") }
-    return try product.propose(gemm, request, activations: Activation.steps(Op.Relu.name, [:]))
+    var proposal = try product.propose(gemm, request, activations: Activation.steps(Op.Relu.name, [:]))
+    proposal.losesNaN = true
+    return proposal
   }
 
   private func inner(_ site: NodeSite) -> NodeSite? {

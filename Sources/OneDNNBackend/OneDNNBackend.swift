@@ -109,9 +109,7 @@ public struct OneDNNBackend: Backend {
   public func implementations(of op: any Operator.Type) -> [any Implementation] {
     // A user's operator may be called like one of these.
     guard Registry.isBuiltIn(op) else { return [] }
-    let worksByNumber =
-      Activation.names.contains(op.name) || Activation.backwardNames.contains(op.name)
-      || Arithmetic.names.contains(op.name) || op.name == Op.SquaredNorm.name
+    let worksByNumber = ArithmeticProgram.names.contains(op.name) || op.name == Op.SquaredNorm.name
     let all = worksByNumber ? candidates(for: op) : candidates(for: op).map(OwnAxes.init)
     return chooser.dtype == .f32 ? all : all.map(WidenedWhereNeeded.init)
   }
@@ -128,18 +126,15 @@ public struct OneDNNBackend: Backend {
     case Op.AveragePool.name, Op.GlobalAveragePool.name: return [AveragePoolForward()]
     case Op.AveragePoolBackward.name, Op.GlobalAveragePoolBackward.name:
       return [AveragePoolBackward(order: chooser.order, dtype: chooser.dtype)]
-    case _ where Activation.names.contains(op.name): return [ActivationForward()]
-    case _ where Activation.backwardNames.contains(op.name): return [ActivationBackward()]
-    case Op.PRelu.name: return [SlopeForward()]
+    case Op.PRelu.name: return [Arithmetic(), SlopeForward()]
     case Op.PReluBackward.name: return [SlopeBackward()]
     case Op.Gemm.name: return [product]
     // Stacks of matrices are multiplied in f32 whatever the precision.
     case Op.MatMul.name: return [product, MatrixProduct()]
-    case _ where Arithmetic.names.contains(op.name): return [Arithmetic()]
     case Op.Concat.name: return [Concatenation()]
     case Op.ConcatBackward.name, Op.Split.name: return [Pieces()]
     case Op.SquaredNorm.name: return [SquareSum()]
-    case Op.ReduceSum.name: return [ChannelSum()]
+    case Op.ReduceSum.name: return [Arithmetic(), ChannelSum()]
     case Op.BatchNormalization.name: return [NormForward()]
     case Op.BatchNormalizationBackward.name: return [NormBackward()]
     case Op.LRN.name: return [ResponseNormForward()]
@@ -151,9 +146,9 @@ public struct OneDNNBackend: Backend {
     case Op.Fused.name:
       return [
         FusedConv(chooser: chooser), FusedGemm(product: product), FusedNormForward(), FusedNormBackward(),
-        QuantizedProduct(), QuantizedPool(), QuantizedStep(),
+        Arithmetic(), QuantizedProduct(), QuantizedPool(), QuantizedStep(),
       ]
-    default: return []
+    default: return ArithmeticProgram.names.contains(op.name) ? [Arithmetic()] : []
     }
   }
 
@@ -185,7 +180,7 @@ extension NodeSite {
     }
     for type in inputs.compactMap({ $0 }) + outputs {
       guard let shape = type.shape.concrete, shape.count > 0 else { return "\(names) on no elements" }
-      // 2.6 takes more, and skips axes in sums and products of two tensors.
+      // 2.6 takes more, and skips axes of some.
       if shape.rank > 6 { return "\(names) along \(shape.rank) axes" }
     }
     return nil

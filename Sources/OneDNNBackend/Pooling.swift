@@ -36,6 +36,14 @@ struct MaxPoolForward: Implementation {
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = PoolSizes(site, x: site.inputShape(0), y: site.outputShape())
     let layout = request.inputLayouts[0] ?? .plain
+    if let own = OwnMaxPool(layout, sizes.geometry, x: sizes.x, y: sizes.y, threads: request.threads),
+      let result = MemoryDescriptor(sizes.y, layout.order).map({ Layout($0, dims: sizes.y) })
+    {
+      let winners = WinnersLayout(x: layout, y: result, site.outputs[0])
+      return Proposal(
+        inputs: [layout], outputs: [result, request.training ? .foreign(winners) : NoLayout.layout], detail: own.detail
+      ) { () throws(ExecutionError) in own.forward(keepsWinners: request.training) }
+    }
     guard let src = layout.descriptor(sizes.x),
       let found = sizes.request(
         FOVEA_POOL_FORWARD, training: request.training, src: src, dst: MemoryDescriptor(sizes.y, .any, layout.elements)
@@ -47,7 +55,9 @@ struct MaxPoolForward: Implementation {
       memory = .foreign(OneDNNLayout(workspace, dims: sizes.y, opaque: true, pooled: (src, dst)))
       operands.append((FOVEA_WORKSPACE, .output(1)))
     }
-    return Proposal(found, inputs: [layout], outputs: [found.layout(FOVEA_DST, sizes.y), memory], operands)
+    var proposal = Proposal(found, inputs: [layout], outputs: [found.layout(FOVEA_DST, sizes.y), memory], operands)
+    proposal.losesNaN = true
+    return proposal
   }
 }
 
@@ -58,10 +68,19 @@ struct MaxPoolBackward: Implementation {
 
   func propose(_ site: NodeSite, _ request: ProposalRequest) throws(ExecutionError) -> Proposal {
     let sizes = PoolSizes(site, x: site.outputShape(), y: site.inputShape(0))
+    if case .foreign(let winners as WinnersLayout)? = request.inputLayouts[1] {
+      // The gradient comes back in the order in which the forward pass pooled.
+      let (x, y) = winners.pooled
+      guard let own = OwnMaxPool(x, sizes.geometry, x: sizes.x, y: sizes.y, threads: request.threads) else {
+        throw OneDNN.failure("max pooling's gradient")
+      }
+      return Proposal(
+        inputs: [y, .foreign(winners), .plain], outputs: [x], detail: own.detail
+      ) { () throws(ExecutionError) in own.backward() }
+    }
     guard case .foreign(let memory)? = request.inputLayouts[1], let pooled = (memory as? OneDNNLayout)?.pooled else {
       throw OneDNN.failure("undoing a pooling that it did not do")
     }
-    // The gradient comes back in the order in which the forward pass pooled.
     guard
       let found = sizes.request(FOVEA_POOL_BACKWARD, training: true, src: pooled.src, dst: pooled.dst).describe(),
       let workspace = found.descriptor(FOVEA_WORKSPACE),

@@ -90,3 +90,88 @@ void fovea_norm_forward(const fovea_norm *norm, const float *x, const float *sca
 void fovea_norm_backward(const fovea_norm *norm, const float *dy, const float *x, const float *y, int mask,
                          const float *scale, const float *shift, const float *mean, const float *variance, float *dz,
                          float *dx, float *dscale, float *dshift, float *scratch);
+
+// MARK: Arithmetic
+//
+// A chain of operations number by number, as one pass over memory: a tile of each operand is read, all operations are
+// done on tiles that stay near the processor, and a tile of the result is written. In every order of memory, since
+// shapes are said by strides.
+
+// What is done with registers a, b and c; those that are not read are 0. FOVEA_TIMES_ALPHA is alpha·a. Gradients read that of
+// the result first.
+enum fovea_arithmetic_op {
+  FOVEA_COPY = 0, FOVEA_TIMES_ALPHA, FOVEA_NEGATE, FOVEA_MAGNITUDE, FOVEA_SIGN, FOVEA_ROOT, FOVEA_EXPONENTIAL, FOVEA_LOGARITHM,
+  // max(a, 0); a below 0 times alpha; a between alpha and beta; alpha·a + beta between 0 and 1.
+  FOVEA_RECTIFY, FOVEA_SLOPED, FOVEA_BETWEEN, FOVEA_LINE_BETWEEN,
+  // beta·a, or alpha·(eᵃ − 1) below 0; a·logistic(alpha·a).
+  FOVEA_LOGISTIC, FOVEA_HYPERBOLIC_TANGENT, FOVEA_EXPONENTIAL_UNIT, FOVEA_HARD_GATE, FOVEA_LOGISTIC_GATE,
+  FOVEA_NORMAL_GATE, FOVEA_NORMAL_GATE_TANH, FOVEA_SOFT_GATE, FOVEA_SOFT_RECTIFY, FOVEA_ERROR_FUNCTION,
+  FOVEA_ROUND, FOVEA_ROUND_DOWN, FOVEA_ROUND_UP, FOVEA_NOT_TRUE,
+  FOVEA_PLUS, FOVEA_MINUS, FOVEA_TIMES, FOVEA_OVER, FOVEA_LARGER, FOVEA_SMALLER, FOVEA_POWER, FOVEA_IS_EQUAL,
+  FOVEA_IS_LESS, FOVEA_IS_AT_MOST, FOVEA_BOTH_TRUE, FOVEA_ONE_TRUE, FOVEA_EITHER_TRUE,
+  // a below 0 times b.
+  FOVEA_SLOPED_BY,
+  FOVEA_RECTIFY_BACK, FOVEA_SLOPED_BACK, FOVEA_BETWEEN_BACK, FOVEA_LINE_BETWEEN_BACK, FOVEA_LOGISTIC_BACK,
+  FOVEA_HYPERBOLIC_TANGENT_BACK, FOVEA_EXPONENTIAL_UNIT_BACK, FOVEA_HARD_GATE_BACK, FOVEA_LOGISTIC_GATE_BACK,
+  FOVEA_NORMAL_GATE_BACK, FOVEA_NORMAL_GATE_TANH_BACK, FOVEA_SOFT_GATE_BACK,
+  // a != 0 ? b : c; the gradient of a power with respect to its base: a·c·bᶜ⁻¹.
+  FOVEA_CHOOSE, FOVEA_POWER_BACK
+};
+
+typedef struct {
+  int32_t op, to, a, b, c;
+  float alpha, beta;
+} fovea_arithmetic_step;
+
+enum fovea_arithmetic_type { FOVEA_NUMBERS = 0, FOVEA_NARROW_NUMBERS, FOVEA_TRUTHS };
+
+enum { FOVEA_ARITHMETIC_AXES = 10 };
+
+typedef struct {
+  // The register that it is read into, and a fovea_arithmetic_type.
+  int32_t into, type;
+  // Whether it lies as the result does; else elements from one place to the next along each axis.
+  bool is_full;
+  int64_t strides[FOVEA_ARITHMETIC_AXES];
+} fovea_arithmetic_operand;
+
+typedef struct {
+  int32_t isa, threads, step_count, operand_count, register_count;
+  // What is written after the last step, and as what.
+  int32_t result, result_type;
+  // The result's order in memory, outermost axis first, and how many numbers that is.
+  int32_t axes;
+  int64_t extents[FOVEA_ARITHMETIC_AXES];
+  int64_t count;
+  // Where channels fill up blocks of 16, the last axis then: `plane` numbers a block and picture, `blocks` of them side by side, of which
+  // the last one has `lanes` channels. The others' places are written as 0. `lanes` is 0 without padding.
+  int64_t plane, blocks, lanes;
+  // Instead of the numbers their sum is written, times `factor`.
+  bool is_sum;
+  double factor;
+  const fovea_arithmetic_step *steps;
+  const fovea_arithmetic_operand *operands;
+} fovea_arithmetic;
+
+// Floats of scratch memory, aligned to 64 bytes.
+int64_t fovea_arithmetic_scratch_count(const fovea_arithmetic *);
+
+// The result may lie where an operand of the same order lies.
+void fovea_arithmetic_run(const fovea_arithmetic *, const void *const *operands, void *result, float *scratch);
+
+// MARK: Max pooling
+
+// Pictures [outer][depth][height][width][inner]: channels in blocks have 16 inner numbers, channels last all of them,
+// the plain order one. NaN wins over any number.
+typedef struct {
+  int32_t isa, threads;
+  int64_t outer, inner;
+  // By axis: depth, height, width.
+  int64_t in[3], out[3], kernel[3], strides[3], dilations[3], pad[3];
+} fovea_max_pool;
+
+// x → y and, unless NULL, the tap that won at each place, counted through the window; of several the first.
+void fovea_max_pool_forward(const fovea_max_pool *pool, const float *x, float *y, uint8_t *winners);
+
+// The gradient of y → that of x.
+void fovea_max_pool_backward(const fovea_max_pool *pool, const float *dy, const uint8_t *winners, float *dx);

@@ -89,10 +89,14 @@ public struct Fuse: GraphPass {
     var operands: [Value?] = []
     let made = Set(nodes.flatMap(\.outputs))
     for node in nodes {
-      for input in node.inputs.compactMap({ $0 }) where !made.contains(input) && inner[input] == nil {
+      for input in graph.dataInputs(of: node) where !made.contains(input) && inner[input] == nil {
         inner[input] = body.addInput(graph[input].name, graph[input].type)
         operands.append(input)
       }
+    }
+    // Of the others the shape matters alone: the fused node does not wait for them.
+    for input in nodes.flatMap(\.inputs).compactMap({ $0 }) where !made.contains(input) && inner[input] == nil {
+      inner[input] = body.addGhost(graph[input].name, graph[input].type)
     }
     for node in nodes {
       let made = body.add(

@@ -43,7 +43,7 @@ public struct PlanRequest: Sendable {
     [
       Check(), ChooseMode(mode: mode), Differentiate(differentiation: differentiation), Precision(dtype: precision),
       SettleShapes(sizes: sizes), FoldConstants(), Simplify(mode: mode), Recompute(memory: memory), FuseQuantized(),
-      FuseNorms(), Fuse(),
+      FuseNorms(), Fuse(), FuseArithmetic(),
     ]
   }
 }

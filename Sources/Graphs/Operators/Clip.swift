@@ -76,7 +76,8 @@ extension Op {
       let count = site.outputShape().count
       let bounds = Clip.bounds(site.attributes)
       let (low, high) = (T(bounds.min), T(bounds.max))
-      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y > low && y < high ? dy : 0 } }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y <= low || y >= high ? 0 : dy }
+      }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -54,7 +54,7 @@ extension Op {
     @specialized(where T == Double)
     public static func reference<T: ReferenceScalar>(_ site: NodeSite, _ type: T.Type) -> ReferenceKernel {
       let count = site.outputShape().count
-      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y > 0 ? dy : 0 } }
+      return { buffers in Pointwise.mapBackward(buffers, count) { (dy: T, y: T) -> T in y <= 0 ? 0 : dy } }
     }
 
     public static func explain(_ site: NodeSite) -> String {

@@ -66,10 +66,12 @@ struct FusedNormForward: Implementation {
       links.append((try relu.describe(on: wish.src, training: true, as: "what follows a norm"), inPlace))
     }
     let chain = Proposal(links, inputs: inputs, outputs: outputs)
-    return Proposal(
+    var proposal = Proposal(
       inputs: inputs, outputs: outputs, inPlace: [(1, 3), (2, 4)], scratchBytes: chain.scratchBytes,
       detail: chain.detail
     ) { () throws(ExecutionError) in NormKernel(primitive: try chain.build(), update: update) }
+    proposal.losesNaN = parts.isRectified
+    return proposal
   }
 
   private func parts(_ site: NodeSite) -> Parts? {
