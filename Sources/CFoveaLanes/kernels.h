@@ -44,7 +44,7 @@ void RUN_BLOCK(const fovea_lanes_program *program, int32_t thread, int64_t block
       case FOVEA_LANES_MEAN_POOL: pool_mean(op); break;
       case FOVEA_LANES_MEAN_POOL_BACK: pool_mean_back(op); break;
       case FOVEA_LANES_RELU: EACH(rectified(a)) break;
-      case FOVEA_LANES_RELU_BACK: EACH_PAIR(b > (vf)(0.0f) ? a : (vf)(0.0f)) break;
+      case FOVEA_LANES_RELU_BACK: EACH_PAIR(b <= (vf)(0.0f) ? (vf)(0.0f) : a) break;
       case FOVEA_LANES_SIGMOID: EACH(logistic(a)) break;
       case FOVEA_LANES_SIGMOID_BACK: EACH_PAIR(a * b * ((vf)(1.0f) - b)) break;
       case FOVEA_LANES_TANH: EACH(hyperbolic_tangent(a)) break;

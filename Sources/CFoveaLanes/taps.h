@@ -52,7 +52,7 @@ INLINE void tile(const int rows, const int positions, const fovea_lanes_op *op, 
       vf result = acc[m][j];
       const int64_t at = m * op->n2 + pixels[2 * j + 1];
       if (op->flags & FOVEA_LANES_WITH_RELU) result = rectified(result);
-      if (op->in3) result = load(op->in3 + row * op->n2 + at) > (vf)(0.0f) ? result : (vf)(0.0f);
+      if (op->in3) result = load(op->in3 + row * op->n2 + at) <= (vf)(0.0f) ? (vf)(0.0f) : result;
       store(out + at, result);
     }
   }

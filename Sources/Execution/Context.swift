@@ -15,6 +15,9 @@ public final class Context {
   private var boundEpoch = -1
   private var preparedVersion = -1
   private let changesStore: Bool
+  private let losesNaN: Bool
+  /// Runs the plan without steps that lose NaN, made when an input first has any.
+  private var careful: CarefulRun?
   /// From here on memory is worth giving back first.
   private static let large = 64 << 20
   /// Seconds spent in each step, when profiling; allocated beforehand.
@@ -22,8 +25,14 @@ public final class Context {
   private var profiledRuns = 0
 
   /// - Throws: `ExecutionError.tooLarge` when the machine cannot give the memory.
-  public init(_ plan: Plan, store: Store) throws(ExecutionError) {
+  public convenience init(_ plan: Plan, store: Store) throws(ExecutionError) {
+    try self.init(plan, store: store, isCareful: false)
+  }
+
+  /// - Parameter isCareful: whether this is the slower way already.
+  init(_ plan: Plan, store: Store, isCareful: Bool) throws(ExecutionError) {
     self.plan = plan
+    losesNaN = plan.losesNaN && !isCareful
     self.store = store
     let total = plan.memory.arenaBytes + plan.memory.keptBytes + plan.memory.scratchBytes
     guard total < Context.memoryLimit() else { throw .tooLarge(what: "this plan", bytes: total) }
@@ -136,6 +145,11 @@ public final class Context {
 
   /// Runs the plan once. A plan that changes the store has it alone; others share it.
   public func run() throws(ExecutionError) {
+    if losesNaN, hasSpecialInput {
+      if careful == nil { careful = try CarefulRun(plan, store: store) }
+      try careful?.run(for: self)
+      return
+    }
     plan.prepareThread()
     if changesStore {
       try store.contents.write { (state) throws(ExecutionError) in
@@ -152,6 +166,8 @@ public final class Context {
   private func runSteps(_ state: Store.Contents) throws(ExecutionError) {
     if state.epoch != boundEpoch { try bind(state) }
     if state.version != preparedVersion {
+      // A training step looks at its start; then the loop around it does, every so often.
+      if !changesStore || preparedVersion < 0 { try state.checkNumbers(plan.reliesOn) }
       for kernel in prologue { try kernel.run() }
       preparedVersion = state.version
     }
@@ -167,6 +183,21 @@ public final class Context {
       last = now
     }
     profiledRuns += 1
+  }
+
+  /// Whether an address is in this context's own memory.
+  func owns(_ address: UnsafeRawPointer) -> Bool {
+    [arena, kept].contains { $0.base <= address && address < $0.base + $0.byteCount }
+  }
+
+  /// Whether an input has NaN or an infinity.
+  private var hasSpecialInput: Bool {
+    plan.graph.inputs.contains { value in
+      guard plan.graph[value].type.dtype == .f32, let copy = plan.copiesOf[value]?.first,
+        case .kept(let offset) = plan.memory.residence[copy]
+      else { return false }
+      return Numbers.hasSpecial(kept.base + offset, bytes: plan.placements[copy].byteCount)
+    }
   }
 
   // MARK: Profiling

@@ -10,6 +10,8 @@ public enum ExecutionError: Error, Sendable {
   case unknownName(kind: String, name: String, known: [String])
   case library(name: String, call: String, reason: String)
   case tooLarge(what: String, bytes: Int)
+  /// A parameter or statistic with NaN: how many of how many numbers, and where the first one is.
+  case notANumber(path: String, count: Int, of: Int, first: [Int])
 }
 
 extension ExecutionError: CustomStringConvertible {
@@ -27,6 +29,9 @@ extension ExecutionError: CustomStringConvertible {
       "there is no \(kind) called \"\(name)\"; there are \(known.joined(separator: ", "))"
     case .library(let name, let call, let reason):
       "\(name) refused \(call): \(reason)"
+    case .notANumber(let path, let count, let all, let first):
+      "\"\(path)\" has \(count) of \(all) values that are not numbers (NaN), the first at \(first); no result would mean "
+        + "anything: take other weights, or train anew with a lower rate"
     case .tooLarge(let what, let bytes):
       "\(what) would take \(bytes / 1_048_576) MiB, more than this machine can give; use a smaller batch or image"
     }

@@ -18,7 +18,11 @@ public final class Plan: Sendable {
   let prologue: [Step]
   let steps: [Step]
   let memory: MemoryPass
-  private let backends: [any Backend]
+  let backends: [any Backend]
+  /// True where NaN in an input might end as a number.
+  let losesNaN: Bool
+  /// Parameters and states that it reads.
+  let reliesOn: [String]
   /// Nodes that a preferred backend refused, with its reasons.
   public let fallbacks: [(node: String, op: String, refusals: [String])]
 
@@ -68,6 +72,8 @@ public final class Plan: Sendable {
     self.prologue = prologue
     self.steps = steps
     self.memory = memory
+    losesNaN = (prologue + steps).contains { $0.draft.proposal.losesNaN }
+    reliesOn = (graph.parameters + graph.states).filter { layout.copies[$0.value] != nil }.map(\.parameter.path)
     // What runs once per version of the parameters slows no step down.
     let once = Set(early.map(\.name))
     fallbacks = layout.fallbacks.filter { !once.contains($0.node) }

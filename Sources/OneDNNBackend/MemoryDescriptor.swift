@@ -163,12 +163,6 @@ extension Layout {
     }
   }
 
-  /// The same for who works number by number, whatever the axes are.
-  func elementDescriptor(_ dims: [Int]) -> MemoryDescriptor? {
-    if case .foreign(let layout) = self { return (layout as? OneDNNLayout)?.descriptor }
-    return descriptor(dims)
-  }
-
   /// The order by name; plain is plain.
   var order: Order {
     switch self {

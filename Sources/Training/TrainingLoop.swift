@@ -181,6 +181,7 @@ final class TrainingLoop {
     let epoch = extent.epoch(at: state.step - 1) + 1
     if let evaluator, let validation {
       show(.validating, report)
+      try lookAtWeights()
       let result = try evaluator.run(
         on: validation, batch: max(extent.batch, min(usualBatch(of: validation.sampleShape), validation.count)))
       lastValidation = result
@@ -210,6 +211,7 @@ final class TrainingLoop {
 
   /// A point of the curves: the mean since the last one.
   private func log() throws {
+    try lookAtWeights()
     try files?.log(
       state.intervalSums, rate: progress.rate, epoch: progress.epoch, step: state.step, examplesPerSecond: speed,
       waitedShare: waitedShare)
@@ -243,6 +245,14 @@ final class TrainingLoop {
       throw TrainingError.weightsNotFinite(
         path: path, step: state.step, epoch: progress.epoch, rate: progress.rate,
         peak: options.optimizer.learningRate.peak, checkpoint: files?.lastGood)
+    }
+  }
+
+  /// The same now and then, where nothing is written: a fused ReLU may have made a plausible loss of what is no number.
+  private func lookAtWeights() throws {
+    do throws(ExecutionError) { try model.store.checkNumbers() } catch {
+      try checkWeights()
+      throw error
     }
   }
 

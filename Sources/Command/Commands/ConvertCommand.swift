@@ -74,6 +74,8 @@ struct ConvertCommand: Command {
 
   func run(_ console: Console) async throws -> Int32 {
     let loaded = try model.load(inputs: input, batch: 1)
+    // Before anything is written.
+    try loaded.store.checkNumbers()
     let source = modelName.map { loaded.named($0) } ?? loaded
     if format == .onnx { try ONNXFile.write(source, to: target, form: form) } else { try source.save(to: target) }
     let bytes = SystemFile.byteCount(target)
