@@ -110,7 +110,10 @@ public struct OneDNNBackend: Backend {
     // A user's operator may be called like one of these.
     guard Registry.isBuiltIn(op) else { return [] }
     let worksByNumber = ArithmeticProgram.names.contains(op.name) || op.name == Op.SquaredNorm.name
-    let all = worksByNumber ? candidates(for: op) : candidates(for: op).map(OwnAxes.init)
+    let readsWeights = op.name.hasPrefix(Op.Conv.name) || op.name == Op.Fused.name
+    let all =
+      worksByNumber
+      ? candidates(for: op) : candidates(for: op).map { OwnAxes($0, hidesUnnamed: !readsWeights) }
     return chooser.dtype == .f32 ? all : all.map(WidenedWhereNeeded.init)
   }
 

@@ -2,14 +2,21 @@ import FoveaExecution
 import FoveaGraphs
 import FoveaTensors
 
-/// Another implementation, which is not shown orders over other axes than the tensor's own.
+/// Another implementation, which is not shown orders that only weights have.
 ///
-/// Grouped weights lie with an axis more, that of the groups. Who works number by number does not mind; any other
-/// would take such an order for that of another tensor.
+/// Grouped weights lie with an axis more, that of the groups: any operator but those that work number by number would
+/// take such an order for that of another tensor. And where the order has no name of its own, the library's plain loops
+/// leave in padding what was there before.
 struct OwnAxes: Implementation {
   let inner: any Implementation
 
-  init(_ inner: any Implementation) { self.inner = inner }
+  /// Whether orders without a name are hidden too. Convolutions ask what they cost.
+  let hidesUnnamed: Bool
+
+  init(_ inner: any Implementation, hidesUnnamed: Bool) {
+    self.inner = inner
+    self.hidesUnnamed = hidesUnnamed
+  }
 
   var name: String { inner.name }
 
@@ -19,7 +26,7 @@ struct OwnAxes: Implementation {
     var isOther = false
     let layouts = request.inputLayouts.enumerated().map { index, layout -> Layout? in
       guard case .foreign(let own)? = layout, let own = own as? OneDNNLayout, own.plain != nil,
-        own.dims != site.inputShape(index).dims
+        own.dims != site.inputShape(index).dims || (hidesUnnamed && own.order == .any)
       else { return layout }
       isOther = true
       return .plain

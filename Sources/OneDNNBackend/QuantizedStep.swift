@@ -34,9 +34,12 @@ struct QuantizedStep: Implementation {
     wish.dst = MemoryDescriptor(dims, order == .any ? .plain : order, types.to)
     wish.scales = [node.op == Op.QuantizeLinear.name ? 1 / scale : scale]
     guard wish.src != nil, let target = wish.dst, let found = wish.describe() else { throw OneDNN.failure("8 bits") }
-    return Proposal(
+    var proposal = Proposal(
       found, inputs: [given], outputs: [Layout(target, dims: dims, of: types.to)],
       [(FOVEA_SRC, .input(0)), (FOVEA_DST, .output(0))])
+    // The library makes another whole number of NaN than the operator.
+    proposal.losesNaN = node.op == Op.QuantizeLinear.name
+    return proposal
   }
 }
 

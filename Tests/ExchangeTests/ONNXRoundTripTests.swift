@@ -62,8 +62,13 @@ extension ONNXRoundTripTests {
   private static let otherwise: Set<String> = [
     "PRelu-computed", "BatchNormFold", "BatchNormFold-no-bias", "Im2Col", "LocallyConnected", "LocallyConnected-plain",
     "AdaptiveAveragePool-room", "AdaptiveAveragePool-depth", "GroupNormalization", "GroupNormalization-open",
-    "GroupNormalization-half-open", "GroupNormalization-plain", "GroupNormalization-rows",
+    "GroupNormalization-half-open", "GroupNormalization-plain", "GroupNormalization-rows", "Clip-i32",
   ]
+  /// Cases whose inputs share a batch, which a file cannot say, or whose places are fixed at one: they are read for
+  /// sizes, and so come back without open ones.
+  private static func isSized(_ name: String) -> Bool {
+    ["LSTM-", "GRU-", "RNN-"].contains { name.hasPrefix($0) } || name == "Resize-crop"
+  }
   /// Cases that are nothing but an input, whose result is as large as nothing in the network, or whose sizes are read
   /// as fixed ones, since blocks of open extents are more than `Op.Reshape` can say, or whose batch cannot be 1.
   private static let notRead: Set<String> = [
@@ -77,7 +82,8 @@ extension ONNXRoundTripTests {
     for one in try ONNXCase.all() where !ONNXRoundTripTests.notRead.contains(one.name) {
       try ONNXFile.write(one.model, to: directory.file("first.onnx"))
       let again: Model
-      do { again = try ONNXFile.read(directory.file("first.onnx")) } catch {
+      let sizes = ONNXRoundTripTests.isSized(one.name) ? one.inputs.mapValues(\.shape) : [:]
+      do { again = try ONNXFile.read(directory.file("first.onnx"), sizes: sizes) } catch {
         Issue.record("\(one.name): \(error)")
         continue
       }
@@ -111,7 +117,8 @@ extension ONNXRoundTripTests {
         try files[1].write(to: URL(fileURLWithPath: "\(folder)/\(one.name)/again.onnx"))
       }
       #expect(
-        files[0] == files[1] || ONNXRoundTripTests.otherwise.contains(one.name), "\(one.name) is written otherwise")
+        files[0] == files[1] || !sizes.isEmpty || ONNXRoundTripTests.otherwise.contains(one.name),
+        "\(one.name) is written otherwise")
     }
   }
 }

@@ -112,8 +112,8 @@ struct MistakeTests {
 
   @Test func elementTypes() {
     #expect(
-      said(Op.Relu.self, [i32(3)]) == [
-        "X has elements of type i32; Relu computes in floating point; convert it to f32 first"
+      said(Op.Sigmoid.self, [i32(3)]) == [
+        "X has elements of type i32; Sigmoid computes in floating point; convert it to f32 first"
       ])
     #expect(said(Op.Add.self, [f32(3), double]) == ["A is f32, B is f64; convert both to one type"])
     #expect(

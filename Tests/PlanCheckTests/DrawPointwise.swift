@@ -14,7 +14,8 @@ struct Drawing: Sendable {
     self.draw = draw
   }
 
-  static let all = pointwise + arithmetic + reductions + movements + selections + windows + products + others
+  static let all =
+    pointwise + arithmetic + reductions + movements + selections + windows + products + others + wholes + recurrent
 }
 
 extension Drawing {
