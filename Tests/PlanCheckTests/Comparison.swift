@@ -60,7 +60,10 @@ extension Trial {
     for (name, want) in exact {
       guard let own = found[name], own.count == want.count else { continue }
       let value = graph.outputs.first { name.hasPrefix("\($0.name), ") }?.value
-      let examples = value.flatMap { graph.shape($0).rank > 0 && graph.shape($0)[0] == batch ? (name.hasSuffix(" examples") ? setting.otherBatch : batch) : nil }
+      let examples = value.flatMap {
+        graph.shape($0).rank > 0 && graph.shape($0)[0] == batch
+          ? (name.hasSuffix(" examples") ? setting.otherBatch : batch) : nil
+      }
       found[name] = own.enumerated().map { index, number in
         guard number.isNaN, !want[index].isNaN else { return number }
         let isOther = examples.map { own.count % $0 == 0 && index / (own.count / $0) != setting.poisoned } ?? false

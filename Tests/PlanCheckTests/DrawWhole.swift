@@ -20,7 +20,8 @@ extension Drawing {
       let op = sketch.dice.pick(arithmeticOfWholes)
       return sketch.emit(op, sketch.dice.chance(0.3) ? [other, x] : [x, other]) != nil
     },
-    Drawing([Op.ReduceSum.self, Op.ReduceMax.self, Op.ReduceMin.self, Op.ReduceProd.self, Op.ArgMax.self, Op.Neg.self]) {
+    Drawing([Op.ReduceSum.self, Op.ReduceMax.self, Op.ReduceMin.self, Op.ReduceProd.self, Op.ArgMax.self, Op.Neg.self])
+    {
       sketch in
       let x = whole(sketch.dice.pick([.i64, .i32]), &sketch)
       guard sketch.rank(x) > 0 else { return sketch.emit(Op.Neg.self, [x]) != nil }
@@ -63,7 +64,11 @@ extension Drawing {
     },
     Drawing(angles, weight: 2) { sketch in
       let op = sketch.dice.pick(angles)
-      guard let bounded = sketch.emit(Op.Tanh.self, [sketch.tensor()]) else { return false }
+      // Not up to 1, where some of them are infinitely steep.
+      let inside = sketch.constant([], .f32, .uniform(0.8, 0.9))
+      guard let tanh = sketch.emit(Op.Tanh.self, [sketch.tensor()]),
+        let bounded = sketch.emit(Op.Mul.self, [tanh[0], inside])
+      else { return false }
       // Acosh begins at 1.
       guard op.name == Op.Acosh.name else { return sketch.emit(op, bounded) != nil }
       let shift = sketch.constant([], .f32, .uniform(2.2, 3))

@@ -51,7 +51,12 @@ import Testing
 
   private static func check(_ seed: UInt64, _ findings: borrowing Mutex<Findings>, of count: Int) {
     let trial = Trial(seed: seed)
-    if count == 1 { print(trial.text) }
+    if count == 1 {
+      print(trial.outline)
+      // A library may crash while it makes the plan.
+      fflush(nil)
+      print(trial.text)
+    }
     var seen: Set<String> = []
     let found = trial.difference { seen = $0 }
     var text: String?

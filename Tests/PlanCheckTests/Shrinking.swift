@@ -133,8 +133,11 @@ extension Trial {
     return plan.lines
   }
 
+  /// Leaves, nodes, setting and plan, a line each.
+  var text: String { ([outline] + steps.map { "  " + $0 }).joined(separator: "\n") }
+
   /// Leaves, nodes and setting, a line each.
-  var text: String {
+  var outline: String {
     let leaves = graph.values.indices.compactMap { index -> String? in
       let info = graph.values[index]
       let kind: String
@@ -147,6 +150,6 @@ extension Trial {
       }
       return "%\(index) \(kind) \(info.name) \(info.type.dtype.rawValue) \(info.type.shape)"
     }
-    return (leaves + graph.lines + [setting.text] + steps.map { "  " + $0 }).joined(separator: "\n")
+    return (leaves + graph.lines + [setting.text]).joined(separator: "\n")
   }
 }

@@ -6,21 +6,21 @@ extension ONNXOperator {
   static let arithmetic: [ONNXOperator] = [
     sum("Add", Op.Add.self, .bias), sum("Sub", Op.Sub.self, .bias), sum("Mul", Op.Mul.self, .scale),
     sum("Div", Op.Div.self, .scale), sum("Pow", Op.Pow.self, .other),
-    ONNXOperator("Neg", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Neg") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.Neg.self, [try site.value(0)]))]
     },
     folded("Abs", Op.Abs.self), folded("Sqrt", Op.Sqrt.self), folded("Floor", Op.Floor.self),
     folded("Sign", Op.Sign.self), folded("Ceil", Op.Ceil.self), folded("Round", Op.Round.self),
     folded("Erf", Op.Erf.self),
-    ONNXOperator("Reciprocal", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Reciprocal") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.Div.self, [site.constant(1, "one"), try site.value(0)]))]
     },
-    ONNXOperator("Mod", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Mod") { (site) throws(ONNXRefusal) in
       if let places = try site.placesInPlane() { return [.value(places)] }
       return [.value(site.emit(Op.Mod.self, [try site.value(0), try site.value(1)], try site.keeping("fmod")))]
     },
     many("Max", Op.Max.self), many("Min", Op.Min.self),
-    ONNXOperator("Sum", folded: true) { (site) throws(ONNXRefusal) in [.value(try site.total(isMean: false))] },
+    ONNXOperator("Sum") { (site) throws(ONNXRefusal) in [.value(try site.total(isMean: false))] },
     ONNXOperator("Mean") { (site) throws(ONNXRefusal) in [.value(try site.total(isMean: true))] },
     ONNXOperator("Clip") { (site) throws(ONNXRefusal) in [.value(try site.clipped())] },
     ONNXOperator("IsNaN") { (site) throws(ONNXRefusal) in
@@ -35,7 +35,7 @@ extension ONNXOperator {
       guard up || down else { return [.value(site.emit(Op.Less.self, [x, x]))] }
       return [.value(site.emit(Op.Equal.self, [x, site.constant(up ? .infinity : -.infinity, "infinity")]))]
     },
-    ONNXOperator("Identity", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Identity") { (site) throws(ONNXRefusal) in
       if let places = site.places(0) { return [.places(places)] }
       return [try site.binding(0)]
     },
@@ -43,18 +43,18 @@ extension ONNXOperator {
 
   /// An operator of one operand that shapes are computed with, too.
   private static func folded(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
-    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in [.value(site.emit(op, [try site.value(0)]))] }
+    ONNXOperator(name) { (site) throws(ONNXRefusal) in [.value(site.emit(op, [try site.value(0)]))] }
   }
 
   private static func sum(_ name: String, _ op: any Operator.Type, _ role: Parameter.Role) -> ONNXOperator {
-    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator(name) { (site) throws(ONNXRefusal) in
       let x = try site.value(0, role)
       return [.value(site.emit(op, [x, try site.aligned(1, role)]))]
     }
   }
 
   private static func many(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
-    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator(name) { (site) throws(ONNXRefusal) in
       var operands: [Value?] = []
       for index in 0..<site.inputCount { operands.append(try site.value(index)) }
       return [.value(site.emit(op, operands))]

@@ -9,16 +9,16 @@ extension ONNXOperator {
       two("Less", Op.Less.self), two("LessOrEqual", Op.LessOrEqual.self), two("And", Op.And.self),
       two("Or", Op.Or.self), two("Xor", Op.Xor.self),
     ] + [
-      ONNXOperator("Not", folded: true) { (site) throws(ONNXRefusal) in
+      ONNXOperator("Not") { (site) throws(ONNXRefusal) in
         [.value(site.emit(Op.Not.self, [try site.value(0)]))]
       },
-      ONNXOperator("Where", folded: true) { (site) throws(ONNXRefusal) in
+      ONNXOperator("Where") { (site) throws(ONNXRefusal) in
         [.value(site.emit(Op.Where.self, [try site.value(0), try site.value(1), try site.value(2)]))]
       },
     ]
 
   private static func two(_ name: String, _ op: any Operator.Type) -> ONNXOperator {
-    ONNXOperator(name, folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator(name) { (site) throws(ONNXRefusal) in
       [.value(site.emit(op, [try site.value(0), try site.aligned(1)]))]
     }
   }

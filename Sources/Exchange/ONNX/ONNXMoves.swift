@@ -7,12 +7,12 @@ extension ONNXOperator {
     ONNXOperator("Transpose") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.Transpose.self, [try site.value(0)], try site.keeping("perm")))]
     },
-    ONNXOperator("Concat", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Concat") { (site) throws(ONNXRefusal) in
       var operands: [Value?] = []
       for index in 0..<site.inputCount { operands.append(try site.value(index)) }
       return [.value(site.emit(Op.Concat.self, operands, try site.keeping("axis")))]
     },
-    ONNXOperator("Split", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Split") { (site) throws(ONNXRefusal) in
       var attributes = try site.keeping("axis", "split", "num_outputs")
       if let sizes = try site.fixedInts(1, "its pieces") { attributes["split"] = .ints(sizes) }
       if attributes["split"] == nil, attributes["num_outputs"] == nil {
@@ -26,10 +26,10 @@ extension ONNXOperator {
       }
       return site.emitAll(Op.Split.self, [x], attributes).map { .value($0) }
     },
-    ONNXOperator("Slice", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Slice", refused: "bounds that a run makes") { (site) throws(ONNXRefusal) in
       [.value(try site.slice())]
     },
-    ONNXOperator("Pad", refused: "widths that depend on open sizes", folded: false) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Pad", refused: "widths that depend on open sizes") { (site) throws(ONNXRefusal) in
       var attributes = try site.keeping("mode", "pads", "value")
       let rank = try site.rank(0)
       if var pads = try site.fixedInts(1, "its widths") {
@@ -57,7 +57,7 @@ extension ONNXOperator {
     ONNXOperator("SpaceToDepth") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.SpaceToDepth.self, [try site.value(0)], try site.keeping("blocksize", "mode")))]
     },
-    ONNXOperator("Gather", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Gather") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       return [.value(site.emit(Op.Gather.self, [x, try site.value(1)], try site.keeping("axis")))]
     },

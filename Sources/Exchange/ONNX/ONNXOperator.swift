@@ -8,14 +8,11 @@ struct ONNXOperator: Sendable {
   let name: String
   /// What is refused, in a few words for the table of what is read; empty where nothing is.
   let refused: String
-  /// True where a node of known operands is computed while reading.
-  let isFolded: Bool
   let read: Reader
 
-  init(_ name: String, refused: String = "", folded: Bool = false, _ read: @escaping Reader) {
+  init(_ name: String, refused: String = "", _ read: @escaping Reader) {
     self.name = name
     self.refused = refused
-    isFolded = folded
     self.read = read
   }
 

@@ -5,16 +5,16 @@ import FoveaTensors
 extension ONNXOperator {
   static let reductions: [ONNXOperator] = [
     reduction("ReduceMean") { (site, x, axes) throws(ONNXRefusal) in site.emit(Op.ReduceMean.self, [x], axes) },
-    reduction("ReduceSum", folded: true) { (site, x, axes) throws(ONNXRefusal) in
+    reduction("ReduceSum") { (site, x, axes) throws(ONNXRefusal) in
       site.emit(Op.ReduceSum.self, [x], axes)
     },
-    reduction("ReduceMax", folded: true) { (site, x, axes) throws(ONNXRefusal) in
+    reduction("ReduceMax") { (site, x, axes) throws(ONNXRefusal) in
       site.emit(Op.ReduceMax.self, [x], axes)
     },
-    reduction("ReduceMin", folded: true) { (site, x, axes) throws(ONNXRefusal) in
+    reduction("ReduceMin") { (site, x, axes) throws(ONNXRefusal) in
       site.emit(Op.ReduceMin.self, [x], axes)
     },
-    reduction("ReduceProd", folded: true) { (site, x, axes) throws(ONNXRefusal) in
+    reduction("ReduceProd") { (site, x, axes) throws(ONNXRefusal) in
       site.emit(Op.ReduceProd.self, [x], axes)
     },
     reduction("ReduceL1") { (site, x, axes) throws(ONNXRefusal) in
@@ -52,10 +52,9 @@ extension ONNXOperator {
 
   /// The axes are an attribute, or an input from opset 13 (sums) or 18 on.
   private static func reduction(
-    _ name: String, folded: Bool = false,
-    _ body: @escaping @Sendable (ONNXSite, Value, Attributes) throws(ONNXRefusal) -> Value
+    _ name: String, _ body: @escaping @Sendable (ONNXSite, Value, Attributes) throws(ONNXRefusal) -> Value
   ) -> ONNXOperator {
-    ONNXOperator(name, folded: folded) { (site) throws(ONNXRefusal) in
+    ONNXOperator(name) { (site) throws(ONNXRefusal) in
       var attributes = try site.keeping("axes", "keepdims")
       if let axes = try site.fixedInts(1, "its axes") { attributes["axes"] = .ints(axes) }
       let x = try site.value(0)

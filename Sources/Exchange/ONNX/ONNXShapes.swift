@@ -45,7 +45,7 @@ extension ONNXOperator {
       let counts = [here, there].map { KnownTensor(.i64, [], .ints([$0.reduce(1) { Cost.product($0, $1) }])) }
       return [.known(Known(counts[0], counts[1]))]
     },
-    ONNXOperator("Range", refused: "bounds that a run makes", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Range", refused: "bounds that a run makes") { (site) throws(ONNXRefusal) in
       var bounds: [Known] = []
       for index in 0..<3 {
         guard let known = try site.known(index), known.here.count == 1, known.there.count == 1 else {
@@ -56,7 +56,7 @@ extension ONNXOperator {
       let here = try site.range(bounds.map(\.here))
       return [.known(Known(here, try site.range(bounds.map(\.there))))]
     },
-    ONNXOperator("Reshape", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Reshape") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       let zeroCopies = !site.flag("allowzero")
       guard let wanted = try site.known(1), let here = wanted.here.ints, let there = wanted.there.ints else {
@@ -78,10 +78,10 @@ extension ONNXOperator {
       let shape = try site.reshape(x, here, there, zeroCopies: zeroCopies)
       return [.value(site.emit(Op.Reshape.self, [x], ["shape": .ints(shape)]))]
     },
-    ONNXOperator("Flatten", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Flatten") { (site) throws(ONNXRefusal) in
       [.value(site.emit(Op.Flatten.self, [try site.value(0)], try site.keeping("axis")))]
     },
-    ONNXOperator("Squeeze", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Squeeze") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       var axes = site.ints("axes")
       if let given = try site.fixedInts(1, "its axes") { axes = given }
@@ -93,13 +93,13 @@ extension ONNXOperator {
       }
       return [.value(site.emit(Op.Squeeze.self, [x], ["axes": .ints(axes ?? [])]))]
     },
-    ONNXOperator("Unsqueeze", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Unsqueeze") { (site) throws(ONNXRefusal) in
       guard let axes = try site.fixedInts(1, "its axes") ?? site.ints("axes") else {
         throw ONNXRefusal("it says no axes")
       }
       return [.value(site.emit(Op.Unsqueeze.self, [try site.value(0)], ["axes": .ints(axes)]))]
     },
-    ONNXOperator("Expand", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Expand") { (site) throws(ONNXRefusal) in
       let x = try site.value(0)
       guard let wanted = try site.known(1), let list = wanted.here.ints else {
         throw ONNXRefusal("its shape comes out of the network itself", isAboutShapes: true)
@@ -110,12 +110,12 @@ extension ONNXOperator {
       }
       return [.value(site.emit(Op.BroadcastToShape.self, [x, like]))]
     },
-    ONNXOperator("Cast", refused: "texts and 8-bit floats", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("Cast", refused: "texts and 8-bit floats") { (site) throws(ONNXRefusal) in
       // How floats become ones of 8 bits, which there are none of here.
       site.passOver("saturate", "round_mode")
       return [try site.cast(to: ONNXTensor.dtype(site.int("to", 0)), ONNXTensor.typeName(site.int("to", 0)))]
     },
-    ONNXOperator("CastLike", folded: true) { (site) throws(ONNXRefusal) in
+    ONNXOperator("CastLike") { (site) throws(ONNXRefusal) in
       site.passOver("saturate", "round_mode")
       guard case .value(let like) = try site.binding(1) else {
         guard let known = try site.known(1) else { throw ONNXRefusal("the type to cast to is not known") }
