@@ -124,9 +124,18 @@ struct Trial {
       let seen = sketch.dice.pick(inner)
       if !Trial.isAuxiliary(seen, in: graph) { graph.addOutput("y\(seen.id)", seen) }
     }
+    // Half as many digits decide too many ties.
+    if graph.nodes.contains(where: { Trial.jumping.contains($0.op) }) { setting.isNarrow = false }
     if setting.mode == .training, !addLoss(&sketch.dice) { (setting.mode, setting.optimizer) = (.inference, nil) }
     self.setting = setting
   }
+
+  /// Operators whose results jump.
+  private static let jumping: Set<String> = [
+    Op.Round.name, Op.Floor.name, Op.Ceil.name, Op.Sign.name, Op.ArgMax.name, Op.ArgMin.name, Op.Hardmax.name,
+    Op.TopK.name, Op.TopKCorrect.name, Op.Cast.name, Op.Equal.name, Op.Less.name, Op.LessOrEqual.name, Op.Greater.name,
+    Op.GreaterOrEqual.name, Op.NonMaxSuppression.name, Op.QuantizeLinear.name, Op.Mod.name,
+  ]
 
   private static func isAuxiliary(_ value: Value, in graph: Graph) -> Bool {
     graph.nodes.contains { node in
