@@ -18,14 +18,13 @@ extension Trial {
       let fill = fills[info.name] ?? .normal(mean: 0, deviation: 1)
       let type = TensorType(info.type.dtype == .f64 ? .f32 : info.type.dtype, info.type.shape)
       let tensor = try fill.tensor(info.name, type, seed: numbers, step: step)
-      let isOpen = if case .input(let open) = info.source { open.contains(0) } else { false }
-      return try poisoned(tensor, info.name, isOpen: isOpen, step: step).converted(to: info.type.dtype)
+      return try poisoned(tensor, info.name, step: step).converted(to: info.type.dtype)
     }
   }
 
   /// NaN at one place of one example, where an input has examples.
-  private func poisoned(_ tensor: Tensor, _ name: String, isOpen: Bool, step: Int) throws -> Tensor {
-    guard let example = setting.poisoned, isOpen, tensor.dtype == .f32, tensor.shape.rank > 1,
+  private func poisoned(_ tensor: Tensor, _ name: String, step: Int) throws -> Tensor {
+    guard let example = setting.poisoned, name.hasPrefix(Sketch.batchPrefix), tensor.dtype == .f32,
       example < tensor.shape[0]
     else { return tensor }
     var numbers = tensor.array(of: Float.self)

@@ -57,12 +57,15 @@ extension Trial {
 
   /// Within the example that has NaN, and where there are no examples, more may be none than must be.
   private func forgive(_ found: inout Answers, _ exact: Answers) {
+    let isOpen = graph.inputs.contains {
+      if case .input(let open) = graph[$0].source { open.contains(0) } else { false }
+    }
     for (name, want) in exact {
       guard let own = found[name], own.count == want.count else { continue }
       let value = graph.outputs.first { name.hasPrefix("\($0.name), ") }?.value
       let examples = value.flatMap {
         graph.shape($0).rank > 0 && graph.shape($0)[0] == batch
-          ? (name.hasSuffix(" examples") ? setting.otherBatch : batch) : nil
+          ? (isOpen && name.hasSuffix(" examples") ? setting.otherBatch : batch) : nil
       }
       found[name] = own.enumerated().map { index, number in
         guard number.isNaN, !want[index].isNaN else { return number }

@@ -54,6 +54,17 @@ extension Drawing {
 
   static let windows: [Drawing] = [
     Drawing([Op.Conv.self], weight: 10) { sketch in convolution(&sketch) != nil },
+    // One weight that two convolutions read, one behind the other.
+    Drawing([Op.Conv.self], weight: 3) { sketch in
+      let x = sketch.picture(1...2)
+      let shape = sketch.shape(x)
+      let side = sketch.dice.pick([1, 3])
+      let w = sketch.weight([shape[1], shape[1]] + shape.dropFirst(2).map { _ in side })
+      let pads: Attributes = ["pads": .ints([Int](repeating: side / 2, count: 2 * (shape.count - 2)))]
+      guard var y = sketch.emit(Op.Conv.self, [x, w], pads)?[0] else { return false }
+      if sketch.dice.chance(0.4), let relu = sketch.emit(Op.Relu.self, [y]) { y = relu[0] }
+      return sketch.emit(Op.Conv.self, [y, w], pads) != nil
+    },
     Drawing([Op.BatchNormalization.self], weight: 4) { sketch in
       let x = sketch.picture()
       return norm(&sketch, of: x)

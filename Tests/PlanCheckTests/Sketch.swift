@@ -26,6 +26,9 @@ struct Sketch {
     isOpen = dice.chance(0.5)
   }
 
+  /// What names of inputs with an axis for the examples begin with.
+  static let batchPrefix = "batch"
+
   // MARK: Leaves
 
   private mutating func register(_ value: Value, _ name: String, _ type: TensorType, _ fill: Fill) -> Value {
@@ -39,7 +42,7 @@ struct Sketch {
   private func name(_ kind: String) -> String { "\(kind)\(graph.values.count)" }
 
   mutating func input(_ shape: [Int], _ dtype: DType = .f32, _ fill: Fill? = nil, isBatched: Bool = false) -> Value {
-    let (name, type) = (name("x"), TensorType(dtype, Shape(shape)))
+    let (name, type) = (name(isBatched ? Sketch.batchPrefix : "x"), TensorType(dtype, Shape(shape)))
     let open: Set<Int> = isBatched && isOpen ? [0] : []
     return register(
       graph.addInput(name, type, open: open), name, type, fill ?? .normal(mean: dice.pick([0, 0, 0.5]), deviation: 1))

@@ -38,7 +38,7 @@ struct Setting {
     if dice.chance(0.3) { result.memory = .low }
     if dice.chance(0.4) { result.otherBatch = dice.int(1...3) }
     if result.mode == .training { result.optimizer = drawOptimizer(&dice) }
-    if result.mode == .inference, !result.isNarrow, dice.chance(0.25) { result.poisoned = dice.int(0...batch - 1) }
+    if result.mode == .inference, !result.isNarrow, dice.chance(0.35) { result.poisoned = dice.int(0...batch - 1) }
     return result
   }
 
