@@ -15,7 +15,8 @@ public final class Context {
   private var boundEpoch = -1
   private var preparedVersion = -1
   private let changesStore: Bool
-  private let losesNaN: Bool
+  /// Where inputs lie that are looked at before each run, since NaN in them might end as a number; none where it cannot.
+  private let watched: [(offset: Int, bytes: Int)]
   /// Runs the plan without steps that lose NaN, made when an input first has any.
   private var careful: CarefulRun?
   /// From here on memory is worth giving back first.
@@ -32,7 +33,7 @@ public final class Context {
   /// - Parameter isCareful: whether this is the slower way already.
   init(_ plan: Plan, store: Store, isCareful: Bool) throws(ExecutionError) {
     self.plan = plan
-    losesNaN = plan.losesNaN && !isCareful
+    watched = plan.losesNaN && !isCareful ? Context.floatInputs(of: plan) : []
     self.store = store
     let total = plan.memory.arenaBytes + plan.memory.keptBytes + plan.memory.scratchBytes
     guard total < Context.memoryLimit() else { throw .tooLarge(what: "this plan", bytes: total) }
@@ -145,7 +146,7 @@ public final class Context {
 
   /// Runs the plan once. A plan that changes the store has it alone; others share it.
   public func run() throws(ExecutionError) {
-    if losesNaN, hasSpecialInput {
+    if watched.contains(where: { Numbers.hasSpecial(kept.base + $0.offset, bytes: $0.bytes) }) {
       if careful == nil { careful = try CarefulRun(plan, store: store) }
       try careful?.run(for: self)
       return
@@ -190,13 +191,13 @@ public final class Context {
     [arena, kept].contains { $0.base <= address && address < $0.base + $0.byteCount }
   }
 
-  /// Whether an input has NaN or an infinity.
-  private var hasSpecialInput: Bool {
-    plan.graph.inputs.contains { value in
+  /// Where the inputs of floats that a plan reads lie.
+  private static func floatInputs(of plan: Plan) -> [(offset: Int, bytes: Int)] {
+    plan.graph.inputs.compactMap { value in
       guard plan.graph[value].type.dtype == .f32, let copy = plan.copiesOf[value]?.first,
         case .kept(let offset) = plan.memory.residence[copy]
-      else { return false }
-      return Numbers.hasSpecial(kept.base + offset, bytes: plan.placements[copy].byteCount)
+      else { return nil }
+      return (offset, plan.placements[copy].byteCount)
     }
   }
 
